@@ -1,0 +1,33 @@
+//! hob's vocabulary and rules.
+//!
+//! Deliberately absent: I/O, a clock, async, SQL, TOML. Everything here is a value or a pure
+//! function, so every room above can be held to it by a table of cases.
+
+mod describe;
+mod executor;
+mod grant;
+mod id;
+mod limits;
+mod outcome;
+mod policy;
+mod priority;
+mod state;
+mod task;
+mod time;
+mod units;
+
+pub use describe::{CONTRACT_VERSION, Description, DescriptionError, Lifecycle};
+pub use executor::{ComponentSource, ExecutorConfig};
+pub use grant::{
+    AnyProgram, Asks, DirAsk, DirGrant, EnvAsk, EnvGrant, Grant, HttpAsk, HttpGrant, InheritEnv, Mode, ProgramAsk,
+    ProgramGrant, ProgramsGrant, SecretAsk, SecretGrant, SecretPlace, StateAsk,
+};
+pub use id::{AttemptNumber, ExecutorName, IdError, SessionId, TaskId, WorkerId};
+pub use limits::Limits;
+pub use outcome::{ExitStatus, Failure, FailureKind, Outcome, TaskResult};
+pub use policy::{Access, Denial, Permit, Policy};
+pub use priority::{Priority, UnknownPriority};
+pub use state::{Event, IllegalTransition, State, StateName, UnknownState, transition};
+pub use task::{Environment, NewTask, Progress, Task};
+pub use time::{Clock, Timestamp};
+pub use units::{Bytes, UnitError, format_duration, parse_duration};

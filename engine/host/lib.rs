@@ -1,0 +1,1 @@
+//! Components and their capabilities; the only code that names wasmtime

@@ -1,0 +1,1 @@
+//! Drains the event outbox to desktop notifications

@@ -1,0 +1,1 @@
+//! Native processes: the only code that spawns, signals or waits for one

@@ -1,0 +1,9 @@
+//! Slots, claims, rescue and cancellation around `run_one()`.
+//!
+//! Deliberately absent: wasmtime, SQL, TOML, terminal output. What runs a component, what reads the
+//! configuration and what shows a notification are traits here, implemented above or beside, and
+//! only `cli` wires them together.
+
+mod contract;
+
+pub use contract::{Attempt, Configuration, Executors, KeyValue, NotLoaded, OutputSink, Reporter, Unavailable};

@@ -1,0 +1,1 @@
+//! TOML to resolved settings; the only reader of configuration

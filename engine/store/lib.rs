@@ -1,0 +1,1 @@
+//! The task database; the only SQL

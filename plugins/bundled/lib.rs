@@ -1,0 +1,1 @@
+//! The bundled components, built for wasm32-wasip2 by the build script
