@@ -1,2 +1,7 @@
-//! hob
-fn main() {}
+//! `hob`: everything is in `hob_cli`; this is its process.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hob_cli::main()
+}

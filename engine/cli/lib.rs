@@ -1,1 +1,24 @@
-//! The command line: arguments, one file a verb, rendering
+//! The command line: arguments, one file a verb, rendering.
+//!
+//! The only room that prints or reads arguments, and the only one that knows all others: it wires
+//! them together. Deliberately absent: SQL, wasmtime, rules of its own about what a task may become.
+//! Nothing that only hands in or asks builds a component engine or a second thread.
+
+mod answer;
+mod app;
+mod captured;
+mod context;
+mod error;
+mod exit;
+mod follow;
+mod logging;
+mod lookup;
+mod prepare;
+mod render;
+mod schema;
+mod start;
+mod verb;
+mod waiting;
+mod wire;
+
+pub use app::main;

@@ -1,5 +1,6 @@
 use crate::{
     AnyProgram, Asks, Bytes, DirGrant, ExecutorName, Grant, HttpGrant, Mode, ProgramGrant, ProgramsGrant, SecretGrant,
+    SecretPlace,
 };
 use std::fmt;
 
@@ -58,6 +59,15 @@ pub enum Access<'a> {
     Secret {
         /// Its logical name.
         name: &'a str,
+    },
+    /// A secret's value, put into a request in place of its placeholder.
+    SendSecret {
+        /// Its logical name.
+        name: &'a str,
+        /// Lower-case name or address of the host that would get it.
+        host: &'a str,
+        /// Where in the request.
+        place: SecretPlace,
     },
     /// The executor's own store.
     State,
@@ -180,6 +190,12 @@ impl Policy {
             },
             Access::Env { name } => self.grant.env.contains(name).then_some(Permit::Env),
             Access::Secret { name } => self.grant.secrets.get(name).map(Permit::Secret),
+            Access::SendSecret { name, host, place } => {
+                let allows = |grant: &&SecretGrant| {
+                    grant.places.contains(&place) && grant.hosts.iter().any(|granted| host_matches(granted, host))
+                };
+                self.grant.secrets.get(name).filter(allows).map(Permit::Secret)
+            }
             Access::State => (self.grant.state.0 > 0).then_some(Permit::State(self.grant.state)),
         };
         permit.ok_or_else(|| self.denial(access, Some(lines::missing(&self.grant, &self.asks, access))))
@@ -210,7 +226,9 @@ impl Policy {
             }
             Access::Program { name, .. } => self.asks.programs.iter().any(|ask| named(&ask.name, name)),
             Access::Env { name } => self.asks.env.iter().any(|ask| named(&ask.name, name)),
-            Access::Secret { name } => self.asks.secrets.iter().any(|ask| named(&ask.name, name)),
+            Access::Secret { name } | Access::SendSecret { name, .. } => {
+                self.asks.secrets.iter().any(|ask| named(&ask.name, name))
+            }
             Access::State => self.asks.state.is_some(),
         }
     }
@@ -240,6 +258,12 @@ impl fmt::Display for Access<'_> {
             }
             Self::Env { name } => write!(f, "use the environment variable {name}"),
             Self::Secret { name } => write!(f, "use the secret {name}"),
+            Self::SendSecret { name, host, place: SecretPlace::Header } => {
+                write!(f, "send the secret {name} to {host} in a header")
+            }
+            Self::SendSecret { name, host, place: SecretPlace::Body } => {
+                write!(f, "send the secret {name} to {host} in the body")
+            }
             Self::State => write!(f, "keep state between tasks"),
         }
     }

@@ -1,1 +1,47 @@
-//! Native processes: the only code that spawns, signals or waits for one
+//! Native processes: the only code that spawns, signals or waits for one.
+//!
+//! # The family
+//!
+//! ```text
+//! worker ──fork──> zygote ──fork──> guard ──posix_spawn──> program ──> whatever it starts
+//!    │                │               │
+//!    └── socket ──────┘               │
+//!    └── one socket for each child ───┘
+//! ```
+//!
+//! A worker forks its **zygote** first of all, while it is small and has one thread. For each child
+//! the zygote forks a **guard**, a process that runs no program of its own: it starts the program,
+//! reports how that ended, and ends everything that descends from it. The guard is the *subreaper* of
+//! its tree, so that a process which calls `setsid`, forks twice or closes every descriptor still
+//! becomes the guard's child when its parent goes; the tree is gone exactly when the kernel says that
+//! the guard has no child left. A guard acts when it is told to, when its program has ended, and when
+//! its socket closes: a worker that is killed needs nobody to clean up after it.
+//!
+//! A guard that is killed leaves its tree to the zygote, a subreaper too, which ends it. Zygote and
+//! guards share a lock on a file; it is free when the last of them is gone ([`wait_for_guards`]).
+//!
+//! Deliberately absent: any policy. What may be started, in which folder and with which variables is
+//! decided above.
+
+mod ask;
+mod child;
+mod guard;
+mod oneself;
+mod os;
+mod own;
+mod program;
+mod pump;
+mod rescue;
+mod spawn;
+mod wire;
+mod zygote;
+
+pub use ask::ask_to_end;
+pub use child::{Child, Signal, Tree, TreeEnd};
+pub use oneself::{Shutdown, detach, ignore_sigxfsz, limit_self, shutdown_signal};
+pub use own::{OwnError, OwnOutput, OwnProgram, run_to_end, spawn_detached};
+pub use program::{ProgramError, find_program};
+pub use pump::{Pump, PumpEnd, output_pipe, pump};
+pub use rescue::wait_for_guards;
+pub use spawn::{SpawnError, SpawnRequest, StdioSpec};
+pub use zygote::{StartError, Zygote};

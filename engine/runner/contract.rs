@@ -1,4 +1,5 @@
 use hob_core::{AttemptNumber, Environment, ExecutorConfig, ExecutorName, Outcome, Progress, Task};
+use hob_store::Retention;
 use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
@@ -76,6 +77,8 @@ pub trait Configuration: Send + Sync + 'static {
     fn executor(&self, name: &ExecutorName) -> Result<Arc<ExecutorConfig>, Unavailable>;
     /// How many tasks run at once, over all processes.
     fn max_running(&self) -> u32;
+    /// Which ended tasks are kept.
+    fn retention(&self) -> Retention;
     /// Reads the configuration again if its files changed; true if it is another now.
     fn reload(&self) -> bool;
 }

@@ -5,5 +5,15 @@
 //! only `cli` wires them together.
 
 mod contract;
+pub mod daemon;
+pub mod life;
+mod listener;
+mod reporter;
+mod rescue;
+mod run_one;
+mod shared;
+mod slot;
+mod worker;
 
 pub use contract::{Attempt, Configuration, Executors, KeyValue, NotLoaded, OutputSink, Reporter, Unavailable};
+pub use worker::{Error, Mode, StopHandle, WorkReport, Worker, WorkerOptions};

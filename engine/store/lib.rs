@@ -1,1 +1,48 @@
-//! The task database; the only SQL
+//! The task database, the doorbell beside it, and the files of captured output.
+//!
+//! The only room with SQL. Its public interface is a handful of operations in the words of the
+//! domain: no SQL type, no connection and, but for the state folder itself, no path is part of a
+//! signature. Deliberately absent: a clock (every operation is told the time), configuration,
+//! native processes, printing.
+//!
+//! * [`Store`]: one connection; reads, and changes each in one durable transaction.
+//! * [`Changes`] and [`View`]: what can be done within one transaction.
+//! * [`Writer`]: a thread that puts the changes of many callers into one transaction.
+//! * [`Waiter`]: wakes when any process has changed something.
+//! * [`output`]: the captured output of attempts.
+
+mod cancel;
+mod claim;
+mod doorbell;
+mod error;
+mod events;
+mod executors;
+mod finish;
+mod key_value;
+mod nearest;
+mod open;
+mod os;
+pub mod output;
+mod prune;
+mod query;
+mod rescue;
+mod rows;
+mod schema;
+mod store;
+mod submit;
+mod transaction;
+mod writer;
+
+pub use cancel::{CancelReply, Cancelled};
+pub use claim::{Claim, Finished, FinishedAndClaimed, Held, WorkerKind};
+pub use doorbell::Waiter;
+pub use error::{Error, Result};
+pub use events::{Happened, OutboxEvent};
+pub use executors::Queue;
+pub use prune::{Pruned, PrunedTask, Retention};
+pub use query::{Counts, Filter};
+pub use rescue::{Lost, Worker};
+pub use store::Store;
+pub use submit::Accepted;
+pub use transaction::{Changes, View};
+pub use writer::{Reply, Writer};

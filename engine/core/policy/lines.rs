@@ -2,7 +2,7 @@
 //! it can replace a line that is there already.
 
 use super::Access;
-use crate::{Asks, EnvGrant, Grant, Mode, ProgramsGrant};
+use crate::{Asks, EnvGrant, Grant, Mode, ProgramsGrant, SecretPlace};
 use std::fmt::Write as _;
 
 pub(super) fn missing(grant: &Grant, asks: &Asks, access: &Access<'_>) -> String {
@@ -15,6 +15,7 @@ pub(super) fn missing(grant: &Grant, asks: &Asks, access: &Access<'_>) -> String
         Access::Secret { name } => {
             format!("secrets.{} = {{ env = {}, hosts = [\"…\"] }}", key(name), quote(name))
         }
+        Access::SendSecret { name, host, place } => secret(grant, name, host, place),
         Access::State => "state = \"1MiB\"".to_owned(),
     }
 }
@@ -104,6 +105,26 @@ fn env(grant: &Grant, name: &str) -> String {
     };
     names.insert(name.to_owned());
     format!("env = {}", list(&names.into_iter().collect::<Vec<_>>()))
+}
+
+fn secret(grant: &Grant, name: &str, host: &str, place: SecretPlace) -> String {
+    let granted = grant.secrets.get(name);
+    let variable = granted.map_or(name, |granted| &granted.env);
+    let mut hosts = granted.map_or_else(Vec::new, |granted| granted.hosts.clone());
+    if !hosts.iter().any(|granted| super::host_matches(granted, host)) {
+        hosts.push(host.to_owned());
+    }
+    let mut places = granted.map_or_else(Vec::new, |granted| granted.places.clone());
+    if !places.contains(&place) {
+        places.push(place);
+    }
+    let word = |place: &SecretPlace| match place {
+        SecretPlace::Header => "header".to_owned(),
+        SecretPlace::Body => "body".to_owned(),
+    };
+    let places: Vec<String> = places.iter().map(word).collect();
+    let (name, variable) = (key(name), quote(variable));
+    format!("secrets.{name} = {{ env = {variable}, hosts = {}, in = {} }}", list(&hosts), list(&places))
 }
 
 fn list(items: &[String]) -> String {

@@ -29,6 +29,7 @@ fn every_access(args: &[String]) -> Vec<Access<'_>> {
         Access::Program { name: "git", args },
         Access::Env { name: "LANG" },
         Access::Secret { name: "TOKEN" },
+        Access::SendSecret { name: "TOKEN", host, place: SecretPlace::Header },
         Access::State,
     ]
 }
@@ -142,4 +143,23 @@ fn the_lines_keep_what_is_granted_already() {
     );
     let denial = policy.decide(&Access::Env { name: "LANG" }).expect_err("denied");
     assert_eq!(denial.lines(), Some(r#"env = ["HOME", "LANG"]"#));
+}
+
+#[test]
+fn a_secret_goes_to_its_hosts_in_its_places() {
+    let hosts = vec!["api.example.org".to_owned()];
+    let secret = SecretGrant { env: "T".into(), hosts, places: vec![SecretPlace::Header] };
+    let grant = Grant { secrets: BTreeMap::from([("TOKEN".to_owned(), secret)]), ..Grant::default() };
+    let decide = |host, place| policy(grant.clone()).decide(&Access::SendSecret { name: "TOKEN", host, place }).is_ok();
+    assert!(decide("api.example.org", SecretPlace::Header));
+    assert!(!decide("api.example.org", SecretPlace::Body));
+    assert!(!decide("example.org", SecretPlace::Header));
+    let access = Access::SendSecret { name: "TOKEN", host: "other.example.org", place: SecretPlace::Body };
+    let denial = policy(grant.clone()).decide(&access).expect_err("denied");
+    assert_eq!(
+        denial.lines(),
+        Some(
+            r#"secrets.TOKEN = { env = "T", hosts = ["api.example.org", "other.example.org"], in = ["header", "body"] }"#
+        )
+    );
 }

@@ -1,0 +1,90 @@
+//! What a task came to, as `output` and `--wait` say it.
+
+use crate::{
+    captured,
+    context::{Context, now},
+    error::CommandResult,
+    exit::Exit,
+    render::{self, DIM, styled},
+};
+use hob_core::{State, Task, sanitize};
+use serde_json::json;
+use std::io::Write;
+
+/// Lines of captured output that are shown with the result.
+const LINES: usize = 10;
+
+/// Prints the state, and the result or the error.
+pub fn print(context: &Context, task: &Task, as_json: bool) -> CommandResult<()> {
+    let mut out = anstream::stdout().lock();
+    let reader = captured::open(context, task)?;
+    if as_json {
+        let bytes = reader.as_ref().map_or(Ok(0), hob_store::output::OutputReader::size)?;
+        let mut object = render::task_object(task, now());
+        object.insert("output".to_owned(), json!({ "bytes": bytes }));
+        render::write_json(&mut out, &object)?;
+        return Ok(());
+    }
+    write_words(&mut out, task)?;
+    let Some(mut reader) = reader else { return Ok(()) };
+    let (lines, has_more) = captured::last_lines(&mut reader, LINES)?;
+    if !lines.is_empty() {
+        let more = if has_more { format!("; hob output {} --log shows all", task.id) } else { String::new() };
+        writeln!(out, "{}", styled(DIM, format!("output ({}{more}):", render::size(reader.size()?))))?;
+    }
+    for line in lines {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
+/// The state in one line, and below it what there is to say.
+pub fn write_words(out: &mut dyn Write, task: &Task) -> CommandResult<()> {
+    writeln!(out, "{}", render::headline(task, now()))?;
+    match &task.state {
+        State::Pending { blocked: None, .. } | State::Cancelled { .. } => {}
+        State::Pending { blocked: Some(reason), .. } => writeln!(out, "waits: {}", sanitize(reason))?,
+        State::Running { cancel_requested: Some(_), .. } => writeln!(out, "is being stopped")?,
+        State::Running { progress, .. } => {
+            if let Some(progress) = progress {
+                writeln!(out, "{}", sanitize(&progress.message))?;
+            }
+        }
+        State::Completed { result, .. } => write_text(out, &result.summary)?,
+        State::Failed { failure, .. } => {
+            write!(out, "{}: ", failure.kind)?;
+            write_text(out, &failure.message)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_text(out: &mut dyn Write, text: &str) -> CommandResult<()> {
+    let text = sanitize(text);
+    let text = text.trim_end();
+    if !text.is_empty() {
+        writeln!(out, "{text}")?;
+    }
+    Ok(())
+}
+
+/// How a command ends that is about this task: 1 if it failed or was cancelled.
+pub fn exit(task: &Task) -> Exit {
+    match &task.state {
+        State::Pending { .. } | State::Running { .. } | State::Completed { .. } => Exit::Ok,
+        State::Failed { .. } | State::Cancelled { .. } => Exit::TaskFailed,
+    }
+}
+
+/// As [`exit`], of several: the first that is not 0.
+pub fn exit_of_all(tasks: &[Task]) -> Exit {
+    tasks.iter().map(exit).find(|exit| *exit != Exit::Ok).unwrap_or(Exit::Ok)
+}
+
+/// The task's own exit code, where it has one.
+pub fn own_exit(task: &Task) -> Exit {
+    match render::exit_status(&task.state).and_then(|status| u8::try_from(status.shell_code()).ok()) {
+        Some(code) => Exit::Task(code),
+        None => exit(task),
+    }
+}

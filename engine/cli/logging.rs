@@ -1,0 +1,149 @@
+//! The engine's own log: a file for the daemon, stderr for everybody else. What it says is ours;
+//! parameters, environments and output of tasks are never written to it.
+
+use hob_settings::Places;
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tracing_subscriber::{Layer as _, Registry, filter::Targets, fmt::MakeWriter, layer::SubscriberExt as _};
+
+/// The variable that says what is logged: `debug`, or `hob_runner=debug,warn`.
+const VARIABLE: &str = "HOB_LOG";
+/// Size at which the log becomes `daemon.log.1`, which is then overwritten. 8 MiB: weeks of a busy
+/// daemon, and little enough to keep for ever.
+const LARGEST: u64 = 8 << 20;
+
+/// Where the daemon logs.
+pub fn log_path(places: &Places) -> PathBuf {
+    places.state.join("log").join("daemon.log")
+}
+
+/// The daemon's log, opened to append to; only this user can read it.
+pub fn open_log(places: &Places) -> io::Result<File> {
+    let path = log_path(places);
+    if let Some(folder) = path.parent() {
+        os::private_folder(folder)?;
+    }
+    append_to(&path)
+}
+
+fn append_to(path: &Path) -> io::Result<File> {
+    os::private(OpenOptions::new().create(true).append(true)).open(path)
+}
+
+fn targets(default: &str) -> Targets {
+    let wanted = std::env::var(VARIABLE).ok().and_then(|text| Targets::from_str(&text).ok());
+    wanted.or_else(|| Targets::from_str(default).ok()).unwrap_or_default()
+}
+
+/// From now on this process logs to the daemon's file.
+pub fn to_file(places: &Places) -> io::Result<()> {
+    let file = open_log(places)?;
+    let size = file.metadata()?.len();
+    let writer = LogFile(Arc::new(Mutex::new(Open { path: log_path(places), file, size })));
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+    install(Registry::default().with(layer.with_filter(targets("info"))));
+    Ok(())
+}
+
+/// From now on this process logs warnings to stderr.
+pub fn to_stderr() {
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).without_time().with_writer(io::stderr);
+    install(Registry::default().with(layer.with_filter(targets("warn"))));
+}
+
+fn install(subscriber: impl tracing::Subscriber + Send + Sync) {
+    // Fails only where a process does it twice, and then the first holds.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+#[derive(Clone)]
+struct LogFile(Arc<Mutex<Open>>);
+
+struct Open {
+    path: PathBuf,
+    file: File,
+    size: u64,
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.size > LARGEST {
+            fs::rename(&open.path, open.path.with_extension("log.1"))?;
+            open.file = append_to(&open.path)?;
+            open.size = 0;
+        }
+        open.file.write_all(bytes)?;
+        open.size += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for LogFile {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[cfg(unix)]
+mod os {
+    use std::{
+        fs::{DirBuilder, OpenOptions},
+        io,
+        os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+        path::Path,
+    };
+
+    pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+        options.mode(0o600)
+    }
+
+    pub(super) fn private_folder(folder: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    }
+}
+
+#[cfg(not(unix))]
+mod os {
+    use std::{
+        fs::{self, OpenOptions},
+        io,
+        path::Path,
+    };
+
+    pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+        options
+    }
+
+    pub(super) fn private_folder(folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_full_begins_anew_and_keeps_the_last_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("daemon.log");
+        let file = append_to(&path).expect("opened");
+        let mut log = LogFile(Arc::new(Mutex::new(Open { path: path.clone(), file, size: LARGEST })));
+        log.write_all(b"the last line\n").expect("written");
+        log.write_all(b"the first line\n").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("text"), "the first line\n");
+        assert_eq!(fs::read_to_string(path.with_extension("log.1")).expect("text"), "the last line\n");
+    }
+}

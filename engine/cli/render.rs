@@ -1,0 +1,19 @@
+//! How things look: words, columns, colours and JSON. Values in, text out.
+
+mod json;
+mod progress;
+mod style;
+mod table;
+mod task;
+mod terminal;
+mod time;
+
+pub use json::write_json;
+pub use progress::Gauge;
+pub use style::{BOLD, DIM, PLAIN, of_state, styled};
+pub use table::{Cell, Table};
+#[cfg(test)]
+pub use task::tests::task as test_task;
+pub use task::{exit_status, headline, one_line_of_params, params_value, task_object};
+pub use terminal::width;
+pub use time::{ago, duration, local, rfc3339, size};

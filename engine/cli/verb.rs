@@ -1,0 +1,19 @@
+//! One file a verb. Each has its arguments as typed, and one function that means them and acts.
+
+pub mod admit;
+pub mod cancel;
+pub mod completions;
+pub mod config;
+pub mod daemon;
+pub mod dispatch;
+pub mod executors;
+pub mod help;
+pub mod list;
+pub mod man;
+pub mod output;
+pub mod prune;
+pub mod retry;
+pub mod show;
+pub mod status;
+pub mod wait;
+pub mod work;

@@ -1,0 +1,167 @@
+use crate::{
+    context::{Context, now},
+    error::{CommandError, CommandResult},
+    exit::Exit,
+    logging,
+    render::{self, of_state, styled},
+    start::start_daemon,
+    waiting::Watch,
+    wire,
+};
+use hob_core::StateName;
+use hob_runner::{
+    Mode,
+    daemon::{DaemonInfo, Election, Presence, Seat, presence, until_stopped},
+};
+use serde_json::json;
+use std::{io::Write as _, sync::mpsc, thread, time::Duration};
+
+/// How long a daemon may take to come up. 10 s: it takes some milliseconds, on a machine under
+/// load perhaps a second.
+const COMES_UP: Duration = Duration::from_secs(10);
+/// How often that is looked for.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long a daemon may take to end beyond the grace of its tasks.
+const BEYOND_GRACE: Duration = Duration::from_secs(15);
+
+/// Start, stop or look after the daemon, which runs the tasks.
+///
+/// The first dispatch starts it by itself unless `daemon.autostart` is false. There is never more
+/// than one.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  hob daemon status
+  hob daemon stop
+  hob daemon run          in the foreground, for a service manager")]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Start it unless it runs.
+    Start(Json),
+    /// Stop it: its tasks are asked to stop first.
+    Stop(Json),
+    /// Say whether it runs.
+    Status(Json),
+    /// Be it, in the foreground.
+    Run {
+        /// Detach; standard input is the lock file of the election.
+        #[arg(long, hide = true)]
+        detached: bool,
+    },
+}
+
+#[derive(clap::Args)]
+struct Json {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub fn run(arguments: &Arguments) -> CommandResult {
+    let context = Context::discover()?;
+    match &arguments.what {
+        What::Start(Json { json }) => start(&context, *json),
+        What::Stop(Json { json }) => stop(&context, *json),
+        What::Status(Json { json }) => say(&context, None, *json),
+        What::Run { detached } => serve(&context, *detached),
+    }
+}
+
+fn start(context: &Context, as_json: bool) -> CommandResult {
+    context.settings()?;
+    drop(context.store()?);
+    let mut watch = Watch::new(context, Some(COMES_UP))?;
+    let is_new = start_daemon(context)?;
+    while !matches!(presence(&context.places.state)?, Presence::Running(Some(_))) {
+        if !watch.pause(LOOK)? {
+            let log = logging::log_path(&context.places);
+            return Err(CommandError::internal(anyhow::anyhow!("the daemon did not come up"))
+                .hint(format!("its log says why: {}", log.display())));
+        }
+    }
+    say(context, Some(if is_new { "started" } else { "ran already" }), as_json)
+}
+
+fn stop(context: &Context, as_json: bool) -> CommandResult {
+    let state = context.places.state.clone();
+    let pid = match presence(&state)? {
+        Presence::Stopped => return say(context, Some("did not run"), as_json),
+        Presence::Running(None) => {
+            return Err(CommandError::new(Exit::Busy, anyhow::anyhow!("the daemon is only just starting; try again")));
+        }
+        Presence::Running(Some(info)) => info.pid,
+    };
+    hob_process::ask_to_end(pid)
+        .map_err(|error| CommandError::internal(error).context(format!("cannot ask the daemon (pid {pid}) to stop")))?;
+    let grace = context.settings().map_or(Duration::ZERO, |settings| settings.cancel_grace);
+    let (tell, gone) = mpsc::channel();
+    thread::spawn(move || tell.send(until_stopped(&state)));
+    match gone.recv_timeout(grace + BEYOND_GRACE) {
+        Ok(stopped) => stopped?,
+        Err(_) => {
+            let message = anyhow::anyhow!("the daemon (pid {pid}) was asked to stop and still runs");
+            return Err(
+                CommandError::new(Exit::TimedOut, message).hint("asked a second time it ends at once: hob daemon stop")
+            );
+        }
+    }
+    say(context, Some("stopped"), as_json)
+}
+
+/// Says whether it runs, and what was done.
+fn say(context: &Context, done: Option<&str>, as_json: bool) -> CommandResult {
+    let presence = presence(&context.places.state)?;
+    let mut out = anstream::stdout().lock();
+    let (is_running, info) = match presence {
+        Presence::Running(info) => (true, info),
+        Presence::Stopped => (false, None),
+    };
+    if as_json {
+        let object = json!({
+            "state": if is_running { "running" } else { "stopped" },
+            "pid": info.as_ref().map(|info| info.pid),
+            "version": info.as_ref().map(|info| &info.version),
+            "started_at": info.as_ref().map(|info| render::rfc3339(info.started)),
+        });
+        render::write_json(&mut out, &object)?;
+        return Ok(Exit::Ok);
+    }
+    let (state, word) = if is_running { (StateName::Completed, "RUNNING") } else { (StateName::Pending, "STOPPED") };
+    write!(out, "daemon  {}", styled(of_state(state), word))?;
+    if let Some(done) = done {
+        write!(out, "  {done}")?;
+    }
+    if let Some(DaemonInfo { pid, version, started }) = info {
+        write!(out, "  for {}, pid {pid}, version {version}", render::duration(now().since(started)))?;
+    }
+    writeln!(out)?;
+    Ok(Exit::Ok)
+}
+
+fn serve(context: &Context, detached: bool) -> CommandResult {
+    if detached {
+        hob_process::detach()?;
+    }
+    wire::work(context, Mode::Daemon, || take_seat(context, detached))?;
+    Ok(Exit::Ok)
+}
+
+/// The one seat of the daemon. A detached one holds the election as its standard input.
+fn take_seat(context: &Context, detached: bool) -> CommandResult<Option<Seat>> {
+    let state = &context.places.state;
+    let election = if detached { None } else { Some(win(context)?) };
+    let info = DaemonInfo { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned(), started: now() };
+    Ok(Some(Seat::take(state, election, &info)?))
+}
+
+fn win(context: &Context) -> CommandResult<Election> {
+    Election::win(&context.places.state)?.ok_or_else(|| {
+        CommandError::new(Exit::Busy, anyhow::anyhow!("another daemon runs in {}", context.places.state.display()))
+            .hint("stop it: hob daemon stop")
+    })
+}

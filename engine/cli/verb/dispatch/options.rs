@@ -1,0 +1,75 @@
+use crate::error::{CommandError, CommandResult};
+use hob_core::{Priority, SessionId, TaskId, parse_duration};
+use std::{env, path::PathBuf, time::Duration};
+
+/// The variable that says which session of an agent dispatches.
+const SESSION: &str = "HOB_SESSION";
+
+/// What every dispatch can say, before or after the executor.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Task")]
+pub struct Options {
+    /// Your own id for it, such as search-auth; repeating the same dispatch is then safe.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<TaskId>,
+    /// The folder it is about [default: this one].
+    #[arg(long, value_name = "FOLDER")]
+    pub cwd: Option<PathBuf>,
+    /// When it goes: low, medium or high [default: medium].
+    #[arg(long, value_name = "PRIORITY")]
+    pub priority: Option<Priority>,
+    /// The time that the task may take, such as 90s or 1h30m.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+    /// The session it belongs to [default: the variable HOB_SESSION].
+    #[arg(long, value_name = "SESSION")]
+    pub session: Option<SessionId>,
+    /// The parameters as a JSON object, @FILE or @- for standard input; arguments go over it.
+    #[arg(long, value_name = "JSON")]
+    pub params: Option<String>,
+    /// Wait until it has ended and print its result; exit 1 if it failed.
+    #[arg(long)]
+    pub wait: bool,
+    /// Show its output as it comes, then as --wait.
+    #[arg(long)]
+    pub follow: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Options {
+    /// The folder of the task, absolute.
+    pub fn folder(&self) -> CommandResult<PathBuf> {
+        match &self.cwd {
+            None => env::current_dir().map_err(|error| {
+                CommandError::usage(format!("cannot find the current folder: {error}")).hint("give one with --cwd")
+            }),
+            Some(folder) => absolute(folder.clone()).map_err(|error| CommandError::usage(format!("--cwd: {error}"))),
+        }
+    }
+
+    /// The session that dispatches.
+    pub fn session(&self) -> CommandResult<Option<SessionId>> {
+        if self.session.is_some() {
+            return Ok(self.session.clone());
+        }
+        match env::var_os(SESSION).filter(|value| !value.is_empty()) {
+            None => Ok(None),
+            Some(value) => match value.into_string().unwrap_or_default().parse() {
+                Ok(session) => Ok(Some(session)),
+                Err(error) => Err(CommandError::usage(format!("{SESSION}: {error}"))),
+            },
+        }
+    }
+}
+
+/// The folder as an absolute path, if it is one.
+pub fn absolute(folder: PathBuf) -> Result<PathBuf, String> {
+    let path = std::path::absolute(&folder).map_err(|error| error.to_string())?;
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Ok(path),
+        Ok(_) => Err(format!("{} is not a folder", path.display())),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}

@@ -1,0 +1,79 @@
+use super::{Request, pairs};
+use crate::{
+    answer,
+    context::Context,
+    error::CommandResult,
+    exit::Exit,
+    follow,
+    render::{self, BOLD, DIM, styled},
+    start::note,
+    verb::wait::wait_for,
+};
+use hob_core::{NewTask, TaskId};
+use hob_store::{Accepted, Store};
+use serde_json::json;
+use std::io::{IsTerminal as _, Write};
+
+/// Says what was accepted, and stays for the result where that was asked for.
+pub fn say(context: &Context, store: &Store, request: &Request, accepted: &[Accepted]) -> CommandResult {
+    let options = &request.options;
+    let ids: Vec<TaskId> = accepted.iter().map(|accepted| accepted.id.clone()).collect();
+    for (_, accepted) in pairs(request, accepted).filter(|(_, accepted)| accepted.already) {
+        note(&format!("{} was handed in before and is {}; no second task was made", accepted.id, accepted.state))?;
+    }
+    if options.follow
+        && let [only] = ids.as_slice()
+    {
+        if options.json {
+            return finish(context, store, &ids, true);
+        }
+        note(&format!("following {only}; ctrl-c stops following, not the task"))?;
+        return follow::until_the_end(context, store, only, None, None);
+    }
+    if options.wait || options.follow {
+        return finish(context, store, &ids, options.json);
+    }
+    print(request, accepted, options.json)?;
+    Ok(Exit::Ok)
+}
+
+fn print(request: &Request, accepted: &[Accepted], as_json: bool) -> CommandResult<()> {
+    let mut out = anstream::stdout().lock();
+    let is_terminal = std::io::stdout().is_terminal();
+    for (task, accepted) in pairs(request, accepted) {
+        if as_json {
+            render::write_json(&mut out, &object(task, accepted))?;
+        } else if is_terminal {
+            let verb = if accepted.already { accepted.state.as_str() } else { "queued" };
+            writeln!(out, "{verb}  {}  ({})", styled(BOLD, &accepted.id), task.executor)?;
+        } else {
+            writeln!(out, "{}", accepted.id)?;
+        }
+    }
+    if is_terminal && !as_json {
+        let next = match accepted {
+            [only] => format!("        hob output {} --wait   shows its result", only.id),
+            _ => "        hob status   shows how they are doing".to_owned(),
+        };
+        writeln!(out, "{}", styled(DIM, next))?;
+    }
+    Ok(())
+}
+
+fn object(task: &NewTask, accepted: &Accepted) -> serde_json::Value {
+    json!({
+        "id": accepted.id,
+        "executor": task.executor,
+        "state": accepted.state,
+        "priority": task.priority,
+        "already": accepted.already,
+    })
+}
+
+fn finish(context: &Context, store: &Store, ids: &[TaskId], as_json: bool) -> CommandResult {
+    let tasks = wait_for(context, store, ids, None, false)?.ended;
+    for task in &tasks {
+        answer::print(context, task, as_json)?;
+    }
+    Ok(answer::exit_of_all(&tasks))
+}

@@ -1,0 +1,134 @@
+use crate::{
+    context::{Context, now},
+    error::CommandResult,
+    exit::Exit,
+    render::{self, BOLD, DIM, of_state, styled},
+};
+use hob_core::{State, StateName, Task, Timestamp};
+use hob_runner::daemon::{DaemonInfo, Presence, presence};
+use hob_store::{Counts, Queue};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// Show whether the daemon runs, what runs, and what waits.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  hob status
+  hob status --json")]
+pub struct Arguments {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+struct Overview {
+    daemon: Option<Option<DaemonInfo>>,
+    /// None where the configuration cannot be read.
+    slots: Option<u32>,
+    counts: Counts,
+    queues: Vec<Queue>,
+    running: Vec<Task>,
+    now: Timestamp,
+}
+
+/// Shows it.
+pub fn run(arguments: &Arguments) -> CommandResult {
+    let context = Context::discover()?;
+    let store = context.store()?;
+    let (counts, queues, running) = store.view(|view| Ok((view.counts()?, view.queues()?, view.running()?)))?;
+    let daemon = match presence(&context.places.state)? {
+        Presence::Running(info) => Some(info),
+        Presence::Stopped => None,
+    };
+    // A broken configuration is for other commands to report; what runs can be shown without it.
+    let slots = context.settings().ok().map(|settings| settings.max_background_tasks);
+    let overview = Overview { daemon, slots, counts, queues, running, now: now() };
+    let mut out = anstream::stdout().lock();
+    if arguments.json {
+        render::write_json(&mut out, &overview.object())?;
+    } else {
+        overview.write(&mut out)?;
+    }
+    Ok(Exit::Ok)
+}
+
+impl Overview {
+    fn object(&self) -> Value {
+        let Counts { pending, blocked, running, completed, failed, cancelled, output } = self.counts;
+        let daemon = self.daemon.as_ref().map(|info| {
+            info.as_ref().map(
+                |info| json!({ "pid": info.pid, "version": info.version, "started_at": render::rfc3339(info.started) }),
+            )
+        });
+        let queues: Vec<Value> = self
+            .queues
+            .iter()
+            .map(|queue| json!({ "executor": queue.executor, "pending": queue.pending, "blocked": queue.blocked }))
+            .collect();
+        let tasks: Vec<_> = self.running.iter().map(|task| render::task_object(task, self.now)).collect();
+        json!({
+            "daemon": { "state": self.word(), "info": daemon.flatten() },
+            "slots": { "used": running, "max": self.slots },
+            "counts": {
+                "pending": pending, "blocked": blocked, "running": running,
+                "completed": completed, "failed": failed, "cancelled": cancelled,
+            },
+            "output_bytes": output.0,
+            "queues": queues,
+            "running": tasks,
+        })
+    }
+
+    fn word(&self) -> &'static str {
+        if self.daemon.is_some() { "running" } else { "stopped" }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.write_daemon(out)?;
+        let Counts { pending, running, completed, failed, cancelled, output, .. } = self.counts;
+        let max = self.slots.map_or_else(|| "?".to_owned(), |max| max.to_string());
+        writeln!(out, "slots    {} of {max} used", styled(BOLD, running))?;
+        writeln!(out, "queue    {} pending", styled(BOLD, pending))?;
+        for queue in self.queues.iter().filter(|queue| queue.blocked.is_some()) {
+            let reason = hob_core::sanitize_line(queue.blocked.as_deref().unwrap_or_default(), 300);
+            writeln!(out, "         {} of {} wait: {reason}", queue.pending, queue.executor)?;
+        }
+        writeln!(
+            out,
+            "ended    {completed} completed, {failed} failed, {cancelled} cancelled; {} of output",
+            render::size(output.0)
+        )?;
+        if let Some(task) = self.running.first() {
+            writeln!(out, "oldest   {}", self.oldest(task))?;
+        }
+        Ok(())
+    }
+
+    fn write_daemon(&self, out: &mut dyn Write) -> io::Result<()> {
+        match &self.daemon {
+            Some(info) => {
+                write!(out, "daemon   {}", styled(of_state(StateName::Completed), "RUNNING"))?;
+                if let Some(DaemonInfo { pid, version, started }) = info {
+                    let since = render::duration(self.now.since(*started));
+                    write!(out, "  {}", styled(DIM, format!("for {since}, pid {pid}, version {version}")))?;
+                }
+                writeln!(out)
+            }
+            None if self.counts.pending > 0 => {
+                writeln!(out, "daemon   {}  start it: hob daemon start", styled(of_state(StateName::Failed), "STOPPED"))
+            }
+            None => writeln!(out, "daemon   {}", styled(of_state(StateName::Pending), "STOPPED")),
+        }
+    }
+
+    fn oldest(&self, task: &Task) -> String {
+        let State::Running { started, progress, .. } = &task.state else { return task.id.to_string() };
+        let time = render::duration(self.now.since(*started));
+        let mut line = format!("{}  ({})  running for {time}", styled(BOLD, &task.id), task.executor);
+        if let Some(progress) = progress {
+            line.push_str("  ");
+            line.push_str(&hob_core::sanitize_line(&progress.message, 60));
+        }
+        line
+    }
+}

@@ -1,0 +1,256 @@
+//! Where the rooms meet: the configuration, the host and the store become a worker.
+
+use crate::{
+    context::{Context, WallClock, bundled, now},
+    error::{CommandError, CommandResult},
+    logging,
+};
+use hob_core::{ExecutorConfig, ExecutorName, WorkerId};
+use hob_host::{Host, HostOptions};
+use hob_notify::Notifier;
+use hob_process::Zygote;
+use hob_runner::{Configuration, Mode, StopHandle, Unavailable, WorkReport, Worker, WorkerOptions, daemon::Seat, life};
+use hob_settings::{Places, Settings};
+use hob_store::Retention;
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread,
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// How long the last notifications may take when a worker ends.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Works in this process until `mode` says that it is over. The first thing that happens is the
+/// fork of the zygote, so this has to be called before the process has a second thread; `seat`
+/// follows at once and may refuse.
+pub fn work(
+    context: &Context,
+    mode: Mode,
+    seat: impl FnOnce() -> CommandResult<Option<Seat>>,
+) -> CommandResult<WorkReport> {
+    let settings = context.settings()?.clone();
+    let places = &context.places;
+    // Makes the state folder, and says what is wrong with it while stderr is still a person's.
+    drop(context.store()?);
+    let worker: WorkerId = worker_name(mode).parse().map_err(CommandError::internal)?;
+    let zygote = start_zygote(places, &worker)?;
+    let _seat = seat()?;
+    match mode {
+        Mode::Daemon => logging::to_file(places)?,
+        Mode::Drain | Mode::Once => logging::to_stderr(),
+    }
+    hob_process::ignore_sigxfsz()?;
+    let notifier = notifier(places, &settings);
+    let grace = settings.cancel_grace;
+    let configuration = Arc::new(Live {
+        places: places.clone(),
+        current: RwLock::new(Arc::new(settings)),
+        complaint: Mutex::default(),
+        notifier: Mutex::new(notifier),
+    });
+    let host = Host::new(HostOptions {
+        cache: places.cache.clone(),
+        exe: env::current_exe()?,
+        bundled,
+        zygote,
+        home: places.home.clone(),
+        private: private_folders(places),
+    });
+    let options = WorkerOptions {
+        state: places.state.clone(),
+        id: worker.clone(),
+        mode,
+        grace,
+        configuration: Arc::clone(&configuration) as Arc<dyn Configuration>,
+        executors: Arc::new(host),
+        clock: Arc::new(WallClock),
+    };
+    tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
+    let report = run(options);
+    match &report {
+        Ok(WorkReport { ran }) => tracing::info!(%worker, ran, "ends"),
+        Err(error) => tracing::error!(%worker, "ends: {}", error.message()),
+    }
+    if let Some(notifier) = configuration.take_notifier() {
+        notifier.finish(LAST_WORDS);
+    }
+    report
+}
+
+fn worker_name(mode: Mode) -> String {
+    let kind = match mode {
+        Mode::Daemon => "daemon",
+        Mode::Drain | Mode::Once => "lazy",
+    };
+    // A process number is used again at some time, but not in the same millisecond.
+    format!("{kind}-{}-{}", std::process::id(), now().0)
+}
+
+fn start_zygote(places: &Places, worker: &WorkerId) -> CommandResult<Zygote> {
+    let lock = life::guards_path(&places.state, worker);
+    if let Some(folder) = lock.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    Zygote::start(&lock).map_err(|error| CommandError::internal(error).context("cannot begin to work"))
+}
+
+fn private_folders(places: &Places) -> Vec<PathBuf> {
+    let config = places.config.parent().map(Path::to_owned);
+    [places.state.clone(), places.cache.clone()].into_iter().chain(config).collect()
+}
+
+fn notifier(places: &Places, settings: &Settings) -> Option<Notifier> {
+    let started = Notifier::start(&places.state, settings.notifications);
+    started.inspect_err(|error| tracing::warn!(%error, "there will be no notifications")).ok()
+}
+
+/// Runs the worker on a thread of its own, while this one listens for requests to end.
+fn run(options: WorkerOptions) -> CommandResult<WorkReport> {
+    let failed = |error: hob_runner::Error| match error {
+        hob_runner::Error::Store(error) => error.into(),
+        error => CommandError::internal(anyhow::anyhow!("cannot {error}")),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let mut shutdown = {
+        let _entered = runtime.enter();
+        hob_process::shutdown_signal()?
+    };
+    let worker = Worker::new(options).map_err(failed)?;
+    let stop = worker.stop_handle();
+    let (tell, ended) = oneshot::channel();
+    thread::Builder::new().name("worker".to_owned()).spawn(move || tell.send(worker.run()))?;
+    runtime.block_on(until_ended(ended, &mut shutdown, &stop))?.map_err(failed)
+}
+
+async fn until_ended<T>(
+    mut ended: oneshot::Receiver<T>,
+    shutdown: &mut hob_process::Shutdown,
+    stop: &StopHandle,
+) -> CommandResult<T> {
+    let mut is_asked = false;
+    loop {
+        tokio::select! {
+            result = &mut ended => {
+                return result.map_err(|_| CommandError::internal(anyhow::anyhow!("the worker's thread died")));
+            }
+            () = shutdown.requested() => {
+                if std::mem::replace(&mut is_asked, true) {
+                    // Its guards end what still runs as soon as this process is gone.
+                    return Err(CommandError::internal(anyhow::anyhow!("was asked a second time to end, and did at once")));
+                }
+                stop.stop();
+            }
+        }
+    }
+}
+
+/// The configuration of a worker: read again when its files change, and kept as it was when they
+/// are broken.
+struct Live {
+    places: Places,
+    current: RwLock<Arc<Settings>>,
+    /// What was wrong at the last look, so that it is said once.
+    complaint: Mutex<Option<String>>,
+    notifier: Mutex<Option<Notifier>>,
+}
+
+impl Live {
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take_notifier(&self) -> Option<Notifier> {
+        self.notifier.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn complain(&self, error: &hob_settings::Error) {
+        let text = error.to_string();
+        let mut complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        if complaint.as_ref() != Some(&text) {
+            tracing::warn!("the configuration stays as it was: {text}");
+            *complaint = Some(text);
+        }
+    }
+
+    fn replace(&self, settings: Settings) -> bool {
+        *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(notifier) = &*self.notifier.lock().unwrap_or_else(PoisonError::into_inner) {
+            notifier.set_enabled(settings.notifications);
+        }
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let is_another = **current != settings;
+        *current = Arc::new(settings);
+        is_another
+    }
+}
+
+impl Configuration for Live {
+    fn executor(&self, name: &ExecutorName) -> Result<Arc<ExecutorConfig>, Unavailable> {
+        // A look at the file takes a microsecond, and a task is often dispatched right after its
+        // executor was written down.
+        self.reload();
+        self.settings().executor(name).map_err(|error| Unavailable(error.to_string()))
+    }
+
+    fn max_running(&self) -> u32 {
+        self.settings().max_background_tasks
+    }
+
+    fn retention(&self) -> Retention {
+        let hob_settings::Retention { age, count, output } = self.settings().retention;
+        Retention { age, count, output }
+    }
+
+    fn reload(&self) -> bool {
+        if !self.settings().changed() {
+            return false;
+        }
+        match Settings::load(&self.places) {
+            Ok(settings) => self.replace(settings),
+            Err(error) => {
+                self.complain(&error);
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(places: &Places) -> Live {
+        Live {
+            places: places.clone(),
+            current: RwLock::new(Arc::new(Settings::load(places).expect("good"))),
+            complaint: Mutex::default(),
+            notifier: Mutex::default(),
+        }
+    }
+
+    #[test]
+    fn a_changed_configuration_is_read_and_a_broken_one_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = folder.path().to_owned();
+        let places = Places::discover(|name| (name == "HOB_HOME").then(|| home.clone().into())).expect("places");
+        let live = live(&places);
+        let name: ExecutorName = "again".parse().expect("a name");
+        assert_eq!(live.max_running(), 5);
+        assert!(live.executor(&name).is_err());
+        assert!(!live.reload(), "nothing has changed");
+
+        let text = "max_background_tasks = 7\n[executors.again]\ncomponent = \"builtin:shell\"\n";
+        fs::write(&places.config, text).expect("written");
+        assert!(live.executor(&name).is_ok(), "a new executor is found at once");
+        assert_eq!(live.max_running(), 7);
+
+        fs::write(&places.config, "max_background_tasks = \"many\"\n").expect("written");
+        assert!(!live.reload(), "the broken one is not taken");
+        assert_eq!(live.max_running(), 7);
+        assert!(live.executor(&name).is_ok());
+    }
+}

@@ -1,0 +1,186 @@
+//! The child process of an admission: everything that handles bytes nobody has looked at yet happens
+//! here, under limits.
+
+use super::{Bundled, record::{Record, Report}};
+use crate::{
+    capability::{
+        Cancel,
+        http::{HttpClient, HttpOptions, Network},
+        process::Children,
+    },
+    component,
+    console::Tail,
+    contract::{self, Refusal},
+    engine,
+    guest::{Guest, Surroundings},
+    nothing::Nothing,
+    os,
+    runtime::Runtime,
+};
+use hob_core::{Asks, Bytes, Description, Environment, Grant, Limits, Policy};
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+use wasmtime::component::Component;
+
+/// Computing time of all threads. Four minutes: eight times what the largest component met needs.
+const CPU: Duration = Duration::from_mins(4);
+/// Memory. 3 GiB: compiling a Python component of 40 MB takes a third of it.
+const MEMORY: Bytes = Bytes(3 << 30);
+/// Bytes of a component. 128 MiB: three times the largest met.
+const LARGEST: u64 = 128 << 20;
+/// `describe` returns a constant; these are CONTRACT's limits for it.
+const DESCRIBE_CPU: Duration = Duration::from_secs(1);
+const DESCRIBE_MEMORY: Bytes = Bytes(64 << 20);
+/// Waiting is nothing that `describe` has to do; ten times its computing time, for a busy machine.
+const DESCRIBE_WALL: Duration = Duration::from_secs(10);
+
+/// Which limits a child that ended without a report may have met, for a person.
+pub(super) fn limits(ended: &str) -> String {
+    format!("{} of computing time and {MEMORY} of memory ({ended})", hob_core::format_duration(CPU))
+}
+
+enum Error {
+    Refused(Refusal),
+    Failed(String),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+struct Arguments {
+    what: OsString,
+    out: PathBuf,
+    cache: PathBuf,
+    pin: Option<String>,
+}
+
+impl Arguments {
+    fn parse(args: &[OsString]) -> Option<Self> {
+        let (what, options) = args.split_first()?;
+        let option = |name: &str| {
+            let mut pairs = options.chunks_exact(2);
+            pairs.find(|pair| pair[0] == OsStr::new(name)).map(|pair| pair[1].clone())
+        };
+        let pin = option("--sha256").and_then(|pin| pin.into_string().ok());
+        Some(Self { what: what.clone(), out: option("--out")?.into(), cache: option("--cache")?.into(), pin })
+    }
+}
+
+/// What the program does when it was started as `PROGRAM admit …`; `args` are what follows `admit`.
+/// It sets limits on itself, so it may be called only where the process ends afterwards.
+pub fn admission_child(args: &[OsString], bundled: Bundled) -> ExitCode {
+    let Some(arguments) = Arguments::parse(args) else { return ExitCode::from(2) };
+    if hob_process::limit_self(CPU, MEMORY.0).is_err() {
+        return ExitCode::from(70);
+    }
+    let report = match look_at(&arguments, bundled) {
+        Ok(record) => Report::Admitted(record),
+        Err(Error::Refused(refusal)) => Report::Refused(refusal),
+        Err(Error::Failed(message)) => Report::Failed(message),
+    };
+    let written = serde_json::to_vec(&report).map(|bytes| std::fs::write(&arguments.out, bytes));
+    if matches!(written, Ok(Ok(()))) { ExitCode::SUCCESS } else { ExitCode::from(70) }
+}
+
+fn look_at(arguments: &Arguments, bundled: Bundled) -> Result<Record, Error> {
+    let path = Path::new(&arguments.what);
+    let name = arguments.what.to_str().and_then(|text| text.strip_prefix("builtin:"));
+    let (bytes, fingerprint) = match name {
+        Some(name) => {
+            let found = bundled(name).ok_or_else(|| Error::Failed(format!("there is no bundled component {name}")))?;
+            (found.wasm.to_vec(), [0; 3])
+        }
+        None => read(path)?,
+    };
+    contract::sniff(&bytes)?;
+    let digest = engine::digest(&bytes);
+    if let Some(expected) = arguments.pin.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&digest)) {
+        return Err(Refusal::Digest { expected: expected.clone(), actual: digest }.into());
+    }
+    let failed = |error: wasmtime::Error| Error::Failed(format!("{error:#}"));
+    let runtime = Runtime::build(&arguments.cache).map_err(failed)?;
+    let malformed = |error: wasmtime::Error| Refusal::Malformed { message: error.root_cause().to_string() };
+    let component = Component::from_binary(&runtime.engine, &bytes).map_err(malformed)?;
+    let pre = contract::check(&runtime.engine, &runtime.linker, &component)?;
+    let description = describe(&runtime, &pre).map_err(|message| Refusal::Describe { message })?;
+    let code = component.serialize().map_err(failed)?;
+    runtime.artefacts.store(&digest, &code).map_err(|error| Error::Failed(error.to_string()))?;
+    Ok(Record::new(path, fingerprint, digest, description))
+}
+
+/// The file's bytes and the state they were read in.
+fn read(path: &Path) -> Result<(Vec<u8>, [u64; 3]), Error> {
+    let failed = |error: std::io::Error| Error::Failed(format!("read it: {error}"));
+    let mut file = File::open(path).map_err(failed)?;
+    let before = file.metadata().map_err(failed)?;
+    if !before.is_file() {
+        return Err(Error::Failed("it is not a file".to_owned()));
+    }
+    if before.len() > LARGEST {
+        return Err(Refusal::TooLarge { size: before.len(), limit: LARGEST }.into());
+    }
+    let mut bytes = Vec::new();
+    file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let after = os::fingerprint(&file.metadata().map_err(failed)?);
+    if os::fingerprint(&before) != after {
+        return Err(Error::Failed("it changed while it was read; is it still being written?".to_owned()));
+    }
+    Ok((bytes, after))
+}
+
+/// Calls `describe` without any capability.
+fn describe(runtime: &Runtime, pre: &crate::bindings::PluginPre<Guest>) -> Result<String, String> {
+    let limits = Limits { cpu: DESCRIBE_CPU, memory: DESCRIBE_MEMORY, ..Limits::default() };
+    let nothing = Arc::new(Nothing);
+    let executor: hob_core::ExecutorName = "describe".parse().map_err(|error| format!("{error}"))?;
+    let surroundings = Surroundings {
+        policy: Arc::new(Policy::new(executor.clone(), Asks::default(), Grant::default())),
+        executor,
+        task: "describe".parse().map_err(|error| format!("{error}"))?,
+        limits,
+        environment: Environment::default(),
+        cwd: PathBuf::from("/"),
+        folders: Vec::new(),
+        output: nothing.clone(),
+        reporter: nothing.clone(),
+        state: nothing,
+        artifacts: None,
+        http: HttpClient::new(Arc::new(Network::new()), HttpOptions { body_bytes: 0, secrets: Arc::new(|_| None) }),
+        zygote: None,
+    };
+    let (_sender, receiver) = tokio::sync::watch::channel(false);
+    let stderr = Tail::default();
+    let children = Arc::new(Children::default());
+    let guest = Guest::new(Arc::new(surroundings), Cancel(receiver), children, stderr.clone())
+        .map_err(|error| format!("{error:#}"))?;
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let _running = runtime.ticker.run();
+    let text = tokio.block_on(async {
+        let mut store = runtime.store(guest);
+        let called = async {
+            let plugin = pre.instantiate_async(&mut store).await?;
+            plugin.hob_plugin_executor().call_describe(&mut store).await
+        };
+        let answer = tokio::time::timeout(DESCRIBE_WALL, called).await;
+        match answer {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(error)) => Err(match component::limit_of(&store, &error) {
+                Some(hit) => format!("`describe` reached its limit of {hit}"),
+                None => component::explain(&error, &stderr).message,
+            }),
+            Err(_) => Err(format!("`describe` took longer than {}", hob_core::format_duration(DESCRIBE_WALL))),
+        }
+    })?;
+    Description::parse(&text).map_err(|error| error.to_string())?;
+    Ok(text)
+}

@@ -1,0 +1,228 @@
+//! One attempt, from its parameters to its outcome.
+
+use crate::{
+    bindings::hob::plugin::types,
+    capability::{
+        Cancel,
+        http::{HttpClient, HttpOptions},
+        process::Children,
+    },
+    component,
+    console::Tail,
+    folders::{self, Places},
+    guest::{Guest, Surroundings},
+    host::{Executor, Host},
+    meter::LimitHit,
+};
+use hob_core::{Environment, Failure, FailureKind, Outcome, format_duration};
+use hob_runner::Attempt;
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+type Answer = wasmtime::Result<Result<types::Success, types::TaskError>>;
+
+/// How a guest stopped running.
+enum Ended {
+    /// It returned, or its call failed.
+    Answered(Answer),
+    /// The host panicked while serving it.
+    Panicked(String),
+    /// Its wall clock ran out.
+    TimedOut(Duration),
+    /// It was asked to stop and did not in time.
+    Stopped,
+}
+
+pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
+    let failed = |kind, message: String| Outcome::Failed(Failure::new(kind, message));
+    let executor = match host.prepare(&attempt.config) {
+        Ok(executor) => executor,
+        Err(message) => return failed(FailureKind::Internal, message),
+    };
+    let complaints = match serde_json::from_str(&attempt.task.params) {
+        Ok(params) => executor.component.complaints(&params),
+        Err(error) => vec![(String::new(), format!("the parameters are no JSON: {error}"))],
+    };
+    if !complaints.is_empty() {
+        return failed(FailureKind::InvalidParams, crate::schema::lines(&complaints));
+    }
+    let places =
+        Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, private: &host.options.private };
+    let folders = match folders::resolve(&executor.policy, &places) {
+        Ok(folders) => folders,
+        Err(error) => return failed(FailureKind::Executor, error.to_string()),
+    };
+    let task = task(&attempt, &executor, &folders);
+    let (wall, grace) = (attempt.wall, attempt.grace);
+    let cancel = Cancel(attempt.cancel);
+    let http =
+        HttpOptions { body_bytes: attempt.config.limits.http_body.0, secrets: Arc::clone(&host.secrets) };
+    let surroundings = Arc::new(Surroundings {
+        executor: attempt.config.name.clone(),
+        task: attempt.task.id,
+        policy: Arc::clone(&executor.policy),
+        limits: attempt.config.limits.clone(),
+        environment: attempt.environment,
+        cwd: attempt.task.cwd,
+        folders,
+        output: attempt.output,
+        reporter: attempt.reporter,
+        state: attempt.state,
+        artifacts: Some(attempt.artifacts),
+        http: HttpClient::new(Arc::clone(&host.network), http),
+        zygote: host.options.zygote.clone(),
+    });
+    // Outside the store, so that what it started can still be ended in order when the store is gone.
+    let children = Arc::new(Children::default());
+    let outcome = call(host, &executor, surroundings, &task, &cancel, &children, wall, grace).await;
+    children.end(grace).await;
+    outcome
+}
+
+/// Calls `run` of a fresh instance, under both clocks.
+#[expect(clippy::too_many_arguments, reason = "each is one fact of an attempt, and this is its only caller")]
+async fn call(
+    host: &Host,
+    executor: &Executor,
+    surroundings: Arc<Surroundings>,
+    task: &types::Task,
+    cancel: &Cancel,
+    children: &Arc<Children>,
+    wall: Option<Duration>,
+    grace: Duration,
+) -> Outcome {
+    let runtime = match host.runtime() {
+        Ok(runtime) => runtime,
+        Err(message) => return Outcome::Failed(Failure::new(FailureKind::Internal, message)),
+    };
+    let stderr = Tail::default();
+    let guest = match Guest::new(Arc::clone(&surroundings), cancel.clone(), Arc::clone(children), stderr.clone()) {
+        Ok(guest) => guest,
+        Err(error) => {
+            let message = format!("a granted folder cannot be opened: {error:#}");
+            return Outcome::Failed(Failure::new(FailureKind::Executor, message));
+        }
+    };
+    let _running = runtime.ticker.run();
+    let mut store = runtime.store(guest);
+    let ended = {
+        let answer = async {
+            let plugin = executor.component.pre.instantiate_async(&mut store).await?;
+            plugin.hob_plugin_executor().call_run(&mut store, task).await
+        };
+        let answer = pin!(answer);
+        let stopped = async {
+            cancel.clone().wait().await;
+            // The trees are asked at once; the component has the same time to wind up.
+            children.start_ending(grace);
+            tokio::time::sleep(grace).await;
+        };
+        let deadline = async {
+            match wall {
+                Some(wall) => {
+                    tokio::time::sleep(wall).await;
+                    wall
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = guarded(answer) => match answer {
+                Ok(answer) => Ended::Answered(answer),
+                Err(panic) => Ended::Panicked(words(panic.as_ref())),
+            },
+            () = stopped => Ended::Stopped,
+            wall = deadline => Ended::TimedOut(wall),
+        }
+    };
+    let limit = match &ended {
+        Ended::Answered(Err(error)) => component::limit_of(&store, error),
+        _ => None,
+    };
+    drop(store);
+    conclude(ended, limit, &surroundings, cancel, &stderr)
+}
+
+fn conclude(
+    ended: Ended,
+    limit: Option<LimitHit>,
+    surroundings: &Surroundings,
+    cancel: &Cancel,
+    stderr: &Tail,
+) -> Outcome {
+    let executor = &surroundings.executor;
+    let mut failure = match ended {
+        Ended::Answered(Ok(answer)) => {
+            let mut outcome = component::outcome(answer, cancel.is_set());
+            if let Outcome::Failed(failure) = &mut outcome {
+                failure.trace = Some(stderr.text()).filter(|text| !text.is_empty());
+            }
+            return outcome;
+        }
+        Ended::Answered(Err(_)) | Ended::Stopped if cancel.is_set() => return Outcome::Cancelled,
+        Ended::Stopped => return Outcome::Cancelled,
+        Ended::Answered(Err(error)) => {
+            let mut failure = component::explain(&error, stderr);
+            if let Some(hit) = limit {
+                (failure.kind, failure.message) = (FailureKind::Limit, hit.explain(executor));
+            }
+            return Outcome::Failed(failure);
+        }
+        Ended::Panicked(message) => {
+            tracing::error!(task = %surroundings.task, %executor, "a capability panicked: {message}");
+            Failure::new(FailureKind::Internal, format!("hob failed while it served {executor}: {message}"))
+        }
+        Ended::TimedOut(wall) => Failure::new(
+            FailureKind::TimedOut,
+            format!(
+                "{executor} did not end within {}; `--timeout`, or `wall` in [executors.{executor}.limits], gives it longer",
+                format_duration(wall)
+            ),
+        ),
+    };
+    failure.trace = Some(stderr.text()).filter(|text| !text.is_empty());
+    Outcome::Failed(failure)
+}
+
+/// The future's output, or what it panicked with: a fault in one capability ends one task.
+async fn guarded<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Box<dyn Any + Send>> {
+    std::future::poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no words".to_owned())
+}
+
+/// The task as the component sees it.
+fn task(attempt: &Attempt, executor: &Executor, folders: &[folders::Folder]) -> types::Task {
+    let shell = shell(&attempt.environment);
+    types::Task {
+        id: attempt.task.id.as_str().to_owned(),
+        executor: attempt.config.name.as_str().to_owned(),
+        params: attempt.task.params.clone(),
+        settings: executor.settings.clone(),
+        attempt: attempt.number.0,
+        deadline_ms: attempt.wall.map(|wall| u32::try_from(wall.as_millis()).unwrap_or(u32::MAX)),
+        workdir: if folders.is_empty() { None } else { folders::to_guest(folders, &attempt.task.cwd) },
+        meta: vec![("shell".to_owned(), shell), ("cwd".to_owned(), attempt.task.cwd.to_string_lossy().into_owned())],
+    }
+}
+
+/// The dispatcher's shell.
+fn shell(environment: &Environment) -> String {
+    let named = environment.get("SHELL").and_then(|shell| std::str::from_utf8(shell).ok());
+    named.filter(|shell| shell.starts_with('/')).unwrap_or("/bin/sh").to_owned()
+}

@@ -1,0 +1,138 @@
+//! Binds [`super::http`] to the contract and to wasi:http, which share its policy.
+
+use super::{
+    http::{Body, DEFAULT_TIMEOUT, HttpClient, HttpError, Request, SendOptions},
+    io::Reader,
+};
+use crate::{
+    bindings::hob::plugin::http as wit,
+    guest::{Guest, Surroundings},
+};
+use bytes::Bytes;
+use http_body::{Body as _, Frame};
+use http_body_util::BodyExt as _;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, Sleep},
+};
+use wasmtime::Result;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+impl wit::Host for Guest {
+    async fn fetch(&mut self, request: wit::Request) -> Result<std::result::Result<wit::Response, wit::HttpError>> {
+        let request = Request {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            timeout: request.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
+            max_redirects: request.max_redirects,
+        };
+        let Surroundings { policy, http, .. } = &*self.surroundings;
+        let response = http.fetch(policy, request, self.cancel.0.clone().into()).await;
+        Ok(match response {
+            Ok(response) => Ok(wit::Response {
+                status: response.status,
+                url: response.url,
+                headers: response.headers,
+                body: self.table.push(Reader::body(response.body))?,
+            }),
+            Err(HttpError::Denied(text)) => Err(wit::HttpError::Denied(text)),
+            Err(HttpError::Timeout) => Err(wit::HttpError::Timeout),
+            Err(HttpError::Cancelled) => Err(wit::HttpError::Cancelled),
+            Err(HttpError::TooLarge) => Err(wit::HttpError::TooLarge),
+            Err(HttpError::Failed(text)) => Err(wit::HttpError::Failed(text)),
+        })
+    }
+}
+
+/// What wasi:http does when a component sends a request.
+pub(crate) struct Hooks {
+    surroundings: Arc<Surroundings>,
+    cancel: watch::Receiver<bool>,
+}
+
+impl Hooks {
+    pub(crate) fn new(surroundings: Arc<Surroundings>, cancel: &super::Cancel) -> Self {
+        Self { surroundings, cancel: cancel.0.clone() }
+    }
+}
+
+/// What happens to a connection when its response was read: nothing here.
+type Afterwards = Box<dyn Future<Output = std::result::Result<(), Error>> + Send>;
+type Sent = std::result::Result<(http::Response<WasiBody>, Afterwards), Error>;
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Afterwards,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let (surroundings, cancel) = (Arc::clone(&self.surroundings), self.cancel.clone());
+        let options = options.unwrap_or_default();
+        let head = match (options.connect_timeout, options.first_byte_timeout) {
+            (None, None) => DEFAULT_TIMEOUT,
+            (connect, first) => connect.unwrap_or_default().saturating_add(first.unwrap_or(DEFAULT_TIMEOUT)),
+        };
+        let pause = options.between_bytes_timeout;
+        Box::new(async move {
+            let Surroundings { policy, http, .. } = &*surroundings;
+            let client: &HttpClient = http;
+            let sent = client.send(policy, request, SendOptions { head, total: None }, cancel.into()).await;
+            let response = sent.map_err(wasi_error)?;
+            let response = response.map(|body| Paced::new(body, pause).boxed_unsync());
+            Ok((response, Box::new(async { Ok(()) }) as Afterwards))
+        })
+    }
+}
+
+fn wasi_error(error: HttpError) -> Error {
+    match error {
+        // The code for a denial has no room for the lines that would allow it.
+        HttpError::Denied(text) | HttpError::Failed(text) => Error::InternalError(Some(text)),
+        HttpError::Timeout => Error::ConnectionTimeout,
+        HttpError::Cancelled => Error::InternalError(Some(HttpError::Cancelled.to_string())),
+        HttpError::TooLarge => Error::HttpResponseBodySize(None),
+    }
+}
+
+/// A body whose pauses are bounded.
+struct Paced {
+    body: Body,
+    pause: Option<(Duration, Pin<Box<Sleep>>)>,
+}
+
+impl Paced {
+    fn new(body: Body, pause: Option<Duration>) -> Self {
+        Self { body, pause: pause.map(|pause| (pause, Box::pin(tokio::time::sleep(pause)))) }
+    }
+}
+
+impl http_body::Body for Paced {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Error>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
+            if let Some((pause, sleep)) = &mut this.pause {
+                sleep.as_mut().reset(Instant::now() + *pause);
+            }
+            return Poll::Ready(frame.map(|frame| frame.map_err(wasi_error)));
+        }
+        match &mut this.pause {
+            Some((_, sleep)) => sleep.as_mut().poll(context).map(|()| Some(Err(Error::ConnectionReadTimeout))),
+            None => Poll::Pending,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+use super::*;
+use hob_core::{
+    Environment, Failure, FailureKind, NewTask, Outcome, Priority, TaskId, TaskResult, Timestamp, WorkerId,
+};
+use hob_store::{Finished, WorkerKind};
+
+/// A store in which tasks end, and a sink that hands on what it is shown.
+struct Scene {
+    folder: tempfile::TempDir,
+    store: Store,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open_for_worker(&folder.path().join("state")).expect("a store");
+        Self { folder, store }
+    }
+
+    fn state(&self) -> std::path::PathBuf {
+        self.folder.path().join("state")
+    }
+
+    fn end(&mut self, name: &str, outcome: Outcome) {
+        let id: TaskId = name.parse().expect("an id");
+        let worker: WorkerId = "w1".parse().expect("an id");
+        let task = NewTask {
+            id: Some(id.clone()),
+            executor: "explore".parse().expect("a name"),
+            params: "{}".to_owned(),
+            priority: Priority::Medium,
+            cwd: "/".into(),
+            environment: Environment::default(),
+            timeout: None,
+            session: None,
+            retry_of: None,
+        };
+        let ended = self.store.change(|changes| {
+            changes.submit(&[task], Timestamp(1_000))?;
+            changes.register_worker(&worker, WorkerKind::Daemon, Timestamp(1_000))?;
+            let claims = changes.claim(&worker, 5, 1, Timestamp(2_000))?;
+            changes.finish(Finished { id, attempt: claims[0].attempt, outcome }, Timestamp(5_000))
+        });
+        ended.expect("the task ended");
+    }
+
+    fn complete(&mut self, name: &str) {
+        self.end(name, Outcome::Completed(TaskResult { summary: "<b>12</b> hits".to_owned(), data: None }));
+    }
+
+    fn backlog(&self) -> usize {
+        self.store.view(|view| view.events_since(CONSUMER, 100)).expect("the consumer is there").len()
+    }
+}
+
+type Shows = Box<dyn Fn(&Message) -> Result<(), String> + Send>;
+
+struct Probe(mpsc::Sender<Message>, Shows);
+
+impl Sink for Probe {
+    fn show(&mut self, message: &Message) -> Result<(), String> {
+        let _ = self.0.send(message.clone());
+        (self.1)(message)
+    }
+}
+
+fn probe(shows: Shows) -> (Box<dyn Sink>, mpsc::Receiver<Message>) {
+    let (tell, told) = mpsc::channel();
+    (Box::new(Probe(tell, shows)), told)
+}
+
+fn pleased() -> (Box<dyn Sink>, mpsc::Receiver<Message>) {
+    probe(Box::new(|_| Ok(())))
+}
+
+/// As it starts, but for the time that is spent gathering.
+fn begin(scene: &Scene, enabled: bool, sink: Box<dyn Sink>) -> Notifier {
+    let guard = Guard::new(sink).expect("a thread");
+    Notifier::launch(&scene.state(), enabled, guard, Duration::from_millis(20)).expect("started")
+}
+
+/// Far beyond what anything here takes.
+const LONG: Duration = Duration::from_secs(30);
+
+#[track_caller]
+fn until(mut reached: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + LONG;
+    while !reached() {
+        assert!(std::time::Instant::now() < deadline, "it does not come to that");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_ends_is_told_once() {
+    let mut scene = Scene::new();
+    let (sink, told) = pleased();
+    let notifier = begin(&scene, true, sink);
+    scene.complete("search-1");
+    let message = told.recv_timeout(LONG).expect("a message");
+    assert_eq!(message.title, "Background task 'search-1' complete");
+    assert_eq!(message.body, "explore, 3.0 s\n<b>12</b> hits");
+
+    scene.end("docs-1", Outcome::Failed(Failure::new(FailureKind::Executor, "the page is not there")));
+    let message = told.recv_timeout(LONG).expect("a message");
+    assert_eq!(message.title, "Background task 'docs-1' failed");
+    assert_eq!(message.body, "explore, 3.0 s\nthe page is not there");
+
+    scene.end("stopped", Outcome::Cancelled);
+    notifier.finish(LONG);
+    assert!(told.try_recv().is_err(), "whoever cancels a task knows");
+    assert_eq!(scene.backlog(), 0);
+}
+
+#[test]
+fn what_ends_while_gathering_goes_into_one() {
+    let mut scene = Scene::new();
+    let (sink, told) = pleased();
+    let guard = Guard::new(sink).expect("a thread");
+    let notifier = Notifier::launch(&scene.state(), true, guard, LONG).expect("started");
+    for n in 0..3 {
+        scene.complete(&format!("t{n}"));
+        // Longer than one look at the outbox takes to follow another.
+        let early = told.recv_timeout(3 * PACE);
+        assert!(early.is_err(), "told of {n} before the time for gathering was over: {early:?}");
+    }
+    notifier.finish(LONG);
+    assert_eq!(told.recv_timeout(LONG).expect("a message").title, "3 background tasks complete");
+    assert!(told.try_recv().is_err(), "one message for all of them");
+}
+
+#[test]
+fn what_ended_in_between_is_told_at_the_next_start() {
+    let mut scene = Scene::new();
+    let (sink, _told) = pleased();
+    scene.complete("before-anybody-listened");
+    begin(&scene, true, sink).finish(LONG);
+    scene.complete("in-between");
+    let (sink, told) = pleased();
+    let notifier = begin(&scene, true, sink);
+    notifier.finish(LONG);
+    let titles: Vec<_> = told.iter().map(|message| message.title).collect();
+    assert_eq!(titles, ["Background task 'in-between' complete"]);
+}
+
+#[test]
+fn of_two_notifiers_one_tells() {
+    let mut scene = Scene::new();
+    let (one, told_one) = pleased();
+    let (two, told_two) = pleased();
+    let one = begin(&scene, true, one);
+    let two = begin(&scene, true, two);
+    for n in 0..20 {
+        scene.complete(&format!("t{n}"));
+    }
+    one.finish(LONG);
+    two.finish(LONG);
+    let titles: Vec<_> = told_one.iter().chain(told_two.iter()).map(|message| message.title).collect();
+    let count = |title: &String| title.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(1);
+    assert_eq!(titles.iter().map(count).sum::<u32>(), 20, "{titles:?}");
+}
+
+#[test]
+fn off_is_silent_and_keeps_nothing() {
+    let mut scene = Scene::new();
+    let (sink, told) = pleased();
+    let notifier = begin(&scene, false, sink);
+    assert_eq!(notifier.status(), Status::Off);
+    scene.complete("unheard");
+    let waits = scene.store.view(|view| view.events_since(CONSUMER, 1));
+    assert!(matches!(waits, Err(hob_store::Error::UnknownConsumer { .. })), "the outbox keeps nothing for it");
+
+    notifier.set_enabled(true);
+    until(|| notifier.status() == Status::Ready && scene.store.view(|view| view.events_since(CONSUMER, 1)).is_ok());
+    scene.complete("heard");
+    assert_eq!(told.recv_timeout(LONG).expect("a message").title, "Background task 'heard' complete");
+
+    notifier.set_enabled(false);
+    until(|| notifier.status() == Status::Off);
+    notifier.finish(LONG);
+    assert!(told.try_recv().is_err());
+}
+
+#[test]
+fn f30_a_sink_that_fails_says_why_and_is_left_alone() {
+    let mut scene = Scene::new();
+    let (sink, told) = probe(Box::new(|_| Err("no desktop here".to_owned())));
+    let notifier = begin(&scene, true, sink);
+    scene.complete("t1");
+    until(|| notifier.status() == Status::Failing { reason: "no desktop here".to_owned() });
+    scene.complete("t2");
+    until(|| scene.backlog() == 0);
+    notifier.finish(LONG);
+    assert_eq!(told.iter().count(), 1, "it was not asked again");
+}
+
+#[test]
+fn f30_a_sink_that_crashes_or_hangs_costs_a_message() {
+    let (release, held) = mpsc::channel::<()>();
+    let short = Duration::from_millis(50);
+    for (shows, patience, expect) in [
+        (Box::new(|_: &Message| -> Result<(), String> { panic!("on purpose") }) as Shows, LONG, "crashed"),
+        (
+            Box::new(move |_: &Message| held.recv().map_err(|error| error.to_string())),
+            short,
+            "did not answer within 50ms",
+        ),
+    ] {
+        let mut scene = Scene::new();
+        let (sink, told) = probe(shows);
+        let guard = Guard::with(sink, patience, Duration::ZERO).expect("a thread");
+        let notifier = Notifier::launch(&scene.state(), true, guard, Duration::ZERO).expect("started");
+        scene.complete("t1");
+        told.recv_timeout(LONG).expect("the sink was asked");
+        until(|| matches!(notifier.status(), Status::Failing { reason } if reason.contains(expect)));
+        scene.complete("t2");
+        notifier.finish(LONG);
+        assert_eq!(scene.backlog(), 0, "what could not be shown is not kept");
+    }
+    drop(release);
+}
+
+#[test]
+fn f17_a_state_folder_that_goes_away_ends_it() {
+    let scene = Scene::new();
+    let (sink, _told) = pleased();
+    let notifier = begin(&scene, true, sink);
+    std::fs::remove_dir_all(scene.state()).expect("removed");
+    until(|| matches!(notifier.ended.try_recv(), Err(mpsc::TryRecvError::Disconnected)));
+    assert!(!scene.state().exists(), "nothing was made anew");
+}

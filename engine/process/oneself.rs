@@ -1,0 +1,124 @@
+//! What a process of hob's does to itself.
+
+use nix::{
+    libc,
+    sys::{
+        resource::{Resource, setrlimit},
+        signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal},
+        stat::{Mode, umask},
+    },
+};
+use std::{io, sync::OnceLock, time::Duration};
+use tokio::signal::unix::{Signal as Incoming, SignalKind};
+
+/// The mask before [`detach`] made it private: what programs are to have.
+static FIRST_UMASK: OnceLock<Mode> = OnceLock::new();
+
+/// Cuts the ties of a daemon to whoever started it: a session of its own without a terminal, folder
+/// `/`, and files that are private from the start. Programs started by a zygote still get the file
+/// mode creation mask from before.
+pub fn detach() -> io::Result<()> {
+    match nix::unistd::setsid() {
+        // It leads a group already, so it was given one of its own.
+        Ok(_) | Err(nix::errno::Errno::EPERM) => {}
+        Err(error) => return Err(error.into()),
+    }
+    std::env::set_current_dir("/")?;
+    let before = umask(Mode::from_bits_truncate(0o077));
+    let _ = FIRST_UMASK.set(before);
+    Ok(())
+}
+
+/// In a zygote: takes back what [`detach`] did to the mask.
+pub(crate) fn restore_umask() {
+    if let Some(mask) = FIRST_UMASK.get() {
+        umask(*mask);
+    }
+}
+
+/// In a zygote, for it and its guards: every signal that can be caught is, and does nothing. A handler
+/// is gone after an exec, so that programs find the default of each signal; one that is ignored they
+/// would ignore, too: the broken pipe that Rust ignores, the hang-up that nohup does, the interrupt of
+/// a shell's background.
+pub(crate) fn deafen() {
+    extern "C" fn nothing(_: i32) {}
+    let deaf = SigAction::new(SigHandler::Handler(nothing), SaFlags::SA_RESTART, SigSet::empty());
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    for one in Signal::iterator() {
+        // A fault of the process itself would come again for ever.
+        let fault = matches!(one, Signal::SIGSEGV | Signal::SIGBUS | Signal::SIGILL | Signal::SIGFPE);
+        // SAFETY: the handler is empty. SIGKILL and SIGSTOP refuse, and stay what they are.
+        #[expect(unsafe_code, reason = "signal dispositions are process-wide")]
+        let _ = unsafe { sigaction(one, if fault { &default } else { &deaf }) };
+    }
+}
+
+/// Limits this process before it does something that hostile input could blow up: seconds of
+/// computing, bytes of data; no core dump. It also ends with the thread that started it, where the
+/// platform can do that. Limits that were lower stay.
+pub fn limit_self(cpu: Duration, data_bytes: u64) -> io::Result<()> {
+    let seconds = cpu.as_secs() + u64::from(cpu.subsec_nanos() > 0);
+    for (resource, limit) in
+        [(Resource::RLIMIT_CPU, seconds), (Resource::RLIMIT_DATA, data_bytes), (Resource::RLIMIT_CORE, 0)]
+    {
+        let (_, hard) = nix::sys::resource::getrlimit(resource)?;
+        let limit = limit.min(hard);
+        setrlimit(resource, limit, limit)?;
+    }
+    Ok(crate::os::end_with_parent()?)
+}
+
+/// A write beyond the file size limit is then an error instead of the end of the process.
+pub fn ignore_sigxfsz() -> io::Result<()> {
+    // SAFETY: ignoring a signal installs no handler.
+    #[expect(unsafe_code, reason = "signal dispositions are process-wide")]
+    unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }?;
+    Ok(())
+}
+
+/// The requests to end that reach this process.
+#[derive(Debug)]
+pub struct Shutdown {
+    terminate: Incoming,
+    interrupt: Incoming,
+    hang_up: Option<Incoming>,
+}
+
+/// From now on SIGTERM and SIGINT (and SIGHUP, unless this process was started with it ignored) do not
+/// end this process but [`Shutdown::requested`]. To be called within a tokio runtime that has I/O.
+pub fn shutdown_signal() -> io::Result<Shutdown> {
+    let hang_up =
+        if is_ignored(libc::SIGHUP) { None } else { Some(tokio::signal::unix::signal(SignalKind::hangup())?) };
+    Ok(Shutdown {
+        terminate: tokio::signal::unix::signal(SignalKind::terminate())?,
+        interrupt: tokio::signal::unix::signal(SignalKind::interrupt())?,
+        hang_up,
+    })
+}
+
+impl Shutdown {
+    /// Waits for the next request. A second one means that the person is in a hurry.
+    pub async fn requested(&mut self) {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = hang_up => {}
+        }
+    }
+}
+
+fn is_ignored(number: i32) -> bool {
+    // SAFETY: sigaction is plain data, for which all zeros is a value; with no new action the call
+    // only writes the present one to it.
+    #[expect(unsafe_code, reason = "nix can only ask by changing")]
+    unsafe {
+        let mut now: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(number, std::ptr::null(), &raw mut now) == 0 && now.sa_sigaction == libc::SIG_IGN
+    }
+}

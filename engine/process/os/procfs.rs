@@ -1,0 +1,74 @@
+//! Reading the process table.
+
+use std::{fs::File, io::Read as _};
+
+/// A process, as /proc shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: i32,
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    /// Clock ticks from boot to its start: with the number, this is one process and no other.
+    pub(crate) started: u64,
+}
+
+/// Calls `act` for every process, in the order of /proc, which is that of the numbers.
+pub(crate) fn each_process(mut act: impl FnMut(Process)) {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return };
+    for entry in entries.flatten() {
+        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        if let Some(process) = pid.and_then(read) {
+            act(process);
+        }
+    }
+}
+
+/// Whether the process still is the one that was read. One that may not be read is not.
+pub(crate) fn is_same(process: &Process) -> bool {
+    read(process.pid).is_some_and(|now| now.started == process.started)
+}
+
+fn read(pid: i32) -> Option<Process> {
+    // 52 numbers of at most 20 digits, and a name of 15 bytes.
+    let mut buffer = [0; 1200];
+    let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut buffer).ok()?;
+    parse(pid, &buffer[..length])
+}
+
+fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
+    // The name, in brackets, may hold anything: brackets, blanks, line ends.
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = std::str::from_utf8(&stat[end + 1..]).ok()?.split_ascii_whitespace();
+    let parent = fields.nth(1)?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let started = fields.nth(16)?.parse().ok()?;
+    Some(Process { pid, parent, group, started })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_full_of_brackets_is_read_over() {
+        let stat = b"42 (a) R 7 ((\n) S 3 40 41 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
+        assert_eq!(parse(42, stat), Some(Process { pid: 42, parent: 3, group: 40, started: 98_765 }));
+        assert_eq!(parse(42, b"42 (a) S 3"), None);
+        assert_eq!(parse(42, b""), None);
+    }
+
+    #[test]
+    fn this_process_is_in_the_table_and_is_itself() {
+        let pid = std::process::id().cast_signed();
+        let mut found = None;
+        each_process(|process| {
+            if process.pid == pid {
+                found = Some(process);
+            }
+        });
+        let found = found.expect("listed");
+        assert_eq!(found.parent, nix::unistd::getppid().as_raw());
+        assert!(is_same(&found));
+        assert!(!is_same(&Process { started: found.started + 1, ..found }), "another start is another process");
+    }
+}

@@ -1,0 +1,180 @@
+//! The worker's side of the zygote.
+
+mod serve;
+
+use crate::{
+    child::Child,
+    os,
+    spawn::{Prepared, SpawnError, SpawnRequest},
+    wire::{Report, ask},
+};
+use nix::{
+    errno::Errno,
+    sys::socket::{ControlMessage, sendmsg},
+    unistd::ForkResult,
+};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, IoSlice},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::{fs::OpenOptionsExt as _, net::UnixStream},
+    },
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// The process that starts programs for this worker. Cheap to clone, for any thread and runtime.
+/// It ends after the last clone was dropped and the last tree is gone.
+#[derive(Clone, Debug)]
+pub struct Zygote(Arc<Socket>);
+
+#[derive(Debug)]
+struct Socket {
+    stream: UnixStream,
+    pid: i32,
+}
+
+/// Why there is no zygote.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Forking a process that has threads leaves it with the locks they held.
+    #[error("start the zygote before any thread: this process has {0} threads")]
+    Threads(usize),
+    /// The lock file of the guards cannot be made.
+    #[error("open the lock file {}: {source}", path.display())]
+    LockFile {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's own words.
+        source: io::Error,
+    },
+    /// Guards of another worker hold the lock.
+    #[error("lock {}: guards of another worker hold it", .0.display())]
+    Locked(PathBuf),
+    /// Any other error of the operating system.
+    #[error("fork the zygote: {0}")]
+    Os(#[from] io::Error),
+}
+
+impl Zygote {
+    /// Forks the zygote. To be called first of all in a worker, while it has one thread.
+    ///
+    /// The file at `guard_lock_path` (made if need be, 0600) is locked by the zygote and its guards
+    /// until all of them are gone, also when this process is killed; see
+    /// [`wait_for_guards`](crate::wait_for_guards).
+    pub fn start(guard_lock_path: &Path) -> Result<Self, StartError> {
+        match os::thread_count() {
+            // Without /proc nobody knows; the caller's word has to do.
+            Ok(1) | Err(_) => {}
+            Ok(threads) => return Err(StartError::Threads(threads)),
+        }
+        let lock = open_lock(guard_lock_path)?;
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        // SAFETY: this process has one thread, as checked above, so the copy has every lock of the
+        // standard library and the allocator free and may run any code. `serve` never returns: no
+        // destructor and no exit routine of this process runs twice.
+        #[expect(unsafe_code, reason = "the zygote is a copy of this process, made while it is small")]
+        let forked = unsafe { nix::unistd::fork() }.map_err(io::Error::from)?;
+        match forked {
+            ForkResult::Child => serve::serve(&theirs, &lock),
+            ForkResult::Parent { child } => Ok(Self(Arc::new(Socket { stream: ours, pid: child.as_raw() }))),
+        }
+    }
+
+    /// The number of the zygote's process.
+    pub fn pid(&self) -> u32 {
+        self.0.pid.unsigned_abs()
+    }
+
+    /// Starts a program under a guard of its own. To be called within a tokio runtime that has I/O;
+    /// that runtime follows the child's life. Dropping the future ends what was started.
+    pub async fn spawn(&self, request: SpawnRequest) -> Result<Child, SpawnError> {
+        let Prepared { program, cwd, encoded, ours, theirs } = request.prepare()?;
+        let fail = |error: io::Error| match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::EPIPE | Errno::ECONNRESET | Errno::ENOTCONN) | None => {
+                SpawnError::Lost { program: program.clone() }
+            }
+            Some(errno) => SpawnError::from_errno(&program, &cwd, errno),
+        };
+        let (near, far) = UnixStream::pair().map_err(fail)?;
+        near.set_nonblocking(true).map_err(fail)?;
+        let mut stream = tokio::net::UnixStream::from_std(near).map_err(fail)?;
+        let mut descriptors = vec![OwnedFd::from(far)];
+        descriptors.extend(theirs);
+        self.ask(ask::SPAWN, &descriptors).await.map_err(fail)?;
+        // The ends that are open here too would keep pipes and the guard's socket open for ever.
+        drop(descriptors);
+        // A guard that could not be forked has hung up, but has left a report.
+        let written = stream.write_all(&encoded).await;
+        let mut report = [0; Report::SIZE];
+        if let Err(error) = stream.read_exact(&mut report).await {
+            return Err(fail(written.err().unwrap_or(error)));
+        }
+        match Report::decode(report) {
+            Some(Report::Spawned { pid }) => Ok(Child::new(pid, stream, ours, self.clone())),
+            Some(Report::Failed { errno }) => Err(SpawnError::from_errno(&program, &cwd, Errno::from_raw(errno))),
+            _ => Err(SpawnError::Lost { program }),
+        }
+    }
+
+    /// Ends what guards that were killed left behind; returns when it is gone. The zygote does so by
+    /// itself when it loses a guard; this is how to wait for it.
+    pub async fn sweep(&self) -> io::Result<()> {
+        let (near, far) = UnixStream::pair()?;
+        near.set_nonblocking(true)?;
+        let mut answer = tokio::net::UnixStream::from_std(near)?;
+        self.ask(ask::SWEEP, &[far.into()]).await?;
+        answer.read_u8().await.map(drop)
+    }
+
+    async fn ask(&self, what: u8, descriptors: &[OwnedFd]) -> io::Result<()> {
+        let raw: Vec<_> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+        let rights = [ControlMessage::ScmRights(&raw)];
+        loop {
+            let byte = [what];
+            match sendmsg::<()>(self.0.stream.as_raw_fd(), &[IoSlice::new(&byte)], &rights, os::SEND, None) {
+                Ok(_) => return Ok(()),
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => {
+                    // Hundreds of requests wait already. A copy of the descriptor, because another
+                    // runtime may be waiting for it too.
+                    tokio::net::UnixStream::from_std(self.0.stream.try_clone()?)?.writable().await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// Opens and locks the guards' file. The lock belongs to the open file, which the zygote and its
+/// guards inherit by fork and programs, for it closes on exec, do not.
+fn open_lock(path: &Path) -> Result<File, StartError> {
+    let error = |source| StartError::LockFile { path: path.to_owned(), source };
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(error(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_with_threads_forks_no_zygote() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = folder.path().join("lock");
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let second = std::thread::spawn(move || stopped.recv());
+        let error = Zygote::start(&lock).expect_err("two threads");
+        assert!(matches!(error, StartError::Threads(2..)), "{error}");
+        assert!(!lock.exists(), "nothing was touched");
+        drop(stop);
+        let _ = second.join();
+    }
+}

@@ -1,0 +1,138 @@
+//! One daemon, however many processes want to start it.
+//!
+//! Two files: `daemon.lock` elects. Whoever gets it starts the daemon and hands it the locked file
+//! as standard input, so there is no moment without an owner. `daemon.alive` is locked by the
+//! daemon itself once it runs; asking takes a shared lock on that one and so never disturbs an
+//! election.
+
+use hob_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Read as _, Seek as _, Write as _},
+    path::Path,
+};
+
+const LOCK: &str = "daemon.lock";
+const ALIVE: &str = "daemon.alive";
+
+/// What the running daemon says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonInfo {
+    /// Its process id. Only to be trusted while the daemon lives, which is when one sees it.
+    pub pid: u32,
+    /// The version of hob it is.
+    pub version: String,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// Whether there is a daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// There is one; what it says of itself, unless it is only just writing that.
+    Running(Option<DaemonInfo>),
+    /// There is none.
+    Stopped,
+}
+
+/// Looks whether a daemon lives.
+pub fn presence(state: &Path) -> io::Result<Presence> {
+    let mut alive = match File::open(state.join(ALIVE)) {
+        Ok(alive) => alive,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Presence::Stopped),
+        Err(error) => return Err(error),
+    };
+    match alive.try_lock_shared() {
+        Ok(()) => Ok(Presence::Stopped),
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            alive.read_to_string(&mut text)?;
+            Ok(Presence::Running(serde_json::from_str(&text).ok()))
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Blocks until no daemon lives. For a thread that has nothing else to do.
+pub fn until_stopped(state: &Path) -> io::Result<()> {
+    match File::open(state.join(ALIVE)) {
+        Ok(alive) => alive.lock_shared(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The right, and the duty, to start the daemon; or to be it.
+///
+/// Handed to the daemon as its standard input: the lock belongs to the open file, not to a process.
+pub struct Election(File);
+
+impl Election {
+    /// Takes the right; none if a daemon runs or is being started.
+    pub fn win(state: &Path) -> io::Result<Option<Self>> {
+        let lock = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(state.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self(lock))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// The locked file, for the standard input of the daemon.
+    pub fn into_stdin(self) -> File {
+        self.0
+    }
+}
+
+/// Held by the daemon for as long as it lives.
+pub struct Seat {
+    _alive: File,
+    _election: Option<Election>,
+}
+
+impl Seat {
+    /// Sits down. `election` is none for a daemon that got the lock as its standard input, which
+    /// stays open as long as the process does.
+    pub fn take(state: &Path, election: Option<Election>, info: &DaemonInfo) -> io::Result<Self> {
+        let path = state.join(ALIVE);
+        let mut alive = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+        // Waits out those who only look; nobody else ever holds it.
+        alive.lock()?;
+        alive.set_len(0)?;
+        alive.rewind()?;
+        alive.write_all(serde_json::to_string(info)?.as_bytes())?;
+        Ok(Self { _alive: alive, _election: election })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info() -> DaemonInfo {
+        DaemonInfo { pid: 7, version: "0.1.0".into(), started: Timestamp(1) }
+    }
+
+    #[test]
+    fn one_election_has_one_winner() {
+        let state = tempfile::tempdir().expect("a folder");
+        let winner = Election::win(state.path()).expect("asked");
+        assert!(winner.is_some());
+        assert!(Election::win(state.path()).expect("asked").is_none());
+        drop(winner);
+        assert!(Election::win(state.path()).expect("asked").is_some());
+    }
+
+    #[test]
+    fn presence_follows_the_seat() {
+        let state = tempfile::tempdir().expect("a folder");
+        assert_eq!(presence(state.path()).expect("asked"), Presence::Stopped);
+        let seat = Seat::take(state.path(), None, &info()).expect("a seat");
+        assert_eq!(presence(state.path()).expect("asked"), Presence::Running(Some(info())));
+        assert!(Election::win(state.path()).expect("asked").is_some(), "asking does not disturb an election");
+        drop(seat);
+        assert_eq!(presence(state.path()).expect("asked"), Presence::Stopped);
+        until_stopped(state.path()).expect("stopped already");
+    }
+}

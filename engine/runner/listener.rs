@@ -1,0 +1,264 @@
+//! The thread of a worker that listens: it wakes slots, passes cancellations on, and looks after the
+//! tasks of workers that died.
+
+use crate::{
+    rescue,
+    shared::Shared,
+    slot,
+    worker::{Error, Mode, Signal, WorkReport},
+};
+use hob_core::{ExecutorName, WorkerId};
+use hob_store::{Changes, Claim, Store};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    time::{Duration, Instant},
+};
+
+/// The slow look behind the doorbell, for a writer that died between commit and ring, and for a
+/// configuration that changed. 40 s: an idle daemon wakes less than twice a minute.
+const SLOW_LOOK: Duration = Duration::from_secs(40);
+/// Between attempts to claim while the disk is full or the database locked.
+const RETRY: Duration = Duration::from_secs(1);
+/// Between two looks at what retention lets go. 10 minutes: it is measured in days.
+const PRUNE: Duration = Duration::from_mins(10);
+
+pub(crate) struct Listener {
+    shared: Arc<Shared>,
+    /// For reading; every change goes through the writer.
+    store: Store,
+    mode: Mode,
+    sender: Sender<Signal>,
+    claims: Sender<Claim>,
+    taken: Arc<Mutex<Receiver<Claim>>>,
+    slots: u32,
+    idle: u32,
+    /// Other workers for whose death a thread waits.
+    watched: HashSet<WorkerId>,
+    pruned: Option<Instant>,
+    report: WorkReport,
+}
+
+impl Listener {
+    pub(crate) fn new(shared: Arc<Shared>, store: Store, mode: Mode, sender: Sender<Signal>) -> Self {
+        let (claims, taken) = channel();
+        Self {
+            shared,
+            store,
+            mode,
+            sender,
+            claims,
+            taken: Arc::new(Mutex::new(taken)),
+            slots: 0,
+            idle: 0,
+            watched: HashSet::new(),
+            pruned: None,
+            report: WorkReport::default(),
+        }
+    }
+
+    pub(crate) fn report(&self) -> WorkReport {
+        self.report
+    }
+
+    /// Until the mode says that it is over.
+    pub(crate) fn listen(&mut self, signals: &Receiver<Signal>) -> Result<(), Error> {
+        self.look_after_others();
+        self.unblock();
+        loop {
+            let patience = match self.fill() {
+                Ok(()) => SLOW_LOOK,
+                Err(Error::Store(error)) if !slot::is_final(&error) => {
+                    tracing::error!(%error, "nothing can be claimed; trying again");
+                    RETRY
+                }
+                Err(error) => return Err(error),
+            };
+            if self.is_over() {
+                self.prune();
+                return Ok(());
+            }
+            match signals.recv_timeout(patience) {
+                Ok(Signal::Bell(unseen)) => {
+                    unseen.store(false, Ordering::Release);
+                    self.pass_cancellations_on();
+                    self.look_after_others();
+                }
+                Ok(Signal::Idle { ran }) => {
+                    self.idle += 1;
+                    self.report.ran += ran;
+                }
+                Ok(Signal::Died(worker)) => {
+                    self.watched.remove(&worker);
+                    rescue::rescue(&self.shared, &worker);
+                }
+                Ok(Signal::Stop) => {
+                    self.shared.draining.store(true, Ordering::Release);
+                    self.shared.stop_all();
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => self.slow_look()?,
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let nobody_works = self.idle == self.slots;
+        match self.mode {
+            Mode::Daemon => nobody_works && self.shared.is_draining(),
+            Mode::Drain | Mode::Once => nobody_works,
+        }
+    }
+
+    /// Claims as many tasks as have a slot here.
+    fn fill(&mut self) -> Result<(), Error> {
+        let max_running = self.shared.configuration.max_running();
+        let busy = self.slots - self.idle;
+        let most = match self.mode {
+            Mode::Daemon => max_running.saturating_sub(busy),
+            Mode::Drain => 1_u32.saturating_sub(busy),
+            Mode::Once => u32::from(self.slots == 0),
+        };
+        if most == 0
+            || self.shared.is_draining()
+            || !self.store.view(|view| view.claimable(&self.shared.worker, max_running))?
+        {
+            return Ok(());
+        }
+        let reply = self.shared.writer.claim(&self.shared.worker, max_running, most, self.shared.now());
+        for claim in reply.wait()? {
+            if self.idle == 0 {
+                self.add_slot()?;
+            }
+            self.idle -= 1;
+            // Cannot fail: this side holds a receiver, too.
+            let _ = self.claims.send(claim);
+        }
+        Ok(())
+    }
+
+    fn add_slot(&mut self) -> Result<(), Error> {
+        let (shared, taken, sender) = (Arc::clone(&self.shared), Arc::clone(&self.taken), self.sender.clone());
+        let once = self.mode == Mode::Once;
+        let thread = std::thread::Builder::new().name(format!("slot-{}", self.slots + 1));
+        thread.spawn(move || slot::work(&shared, &taken, &sender, once)).map_err(Error::Slot)?;
+        self.slots += 1;
+        self.idle += 1;
+        Ok(())
+    }
+
+    /// Tells attempts that somebody cancelled their tasks, or that they are not this worker's any more.
+    fn pass_cancellations_on(&self) {
+        // In this order: what is active now was claimed before, so it is either held or lost.
+        let active = self.shared.active();
+        let held = match self.store.held_by(&self.shared.worker) {
+            Ok(held) => held,
+            Err(error) => {
+                tracing::warn!(%error, "requests to cancel cannot be read");
+                return;
+            }
+        };
+        let ids: HashSet<_> = held.iter().map(|held| held.id.clone()).collect();
+        for held in held {
+            if held.cancel_requested.is_some() {
+                self.shared.cancel(&held.id);
+            }
+        }
+        for id in active {
+            if !ids.contains(&id) {
+                tracing::warn!(%id, "this task is not this worker's any more");
+                self.shared.cancel(&id);
+            }
+        }
+        self.shared.keep_early(&ids);
+    }
+
+    /// Rescues the tasks of dead workers, and has a thread wait for the death of each living one.
+    fn look_after_others(&mut self) {
+        let workers = match self.store.workers() {
+            Ok(workers) => workers,
+            Err(error) => {
+                tracing::warn!(%error, "the other workers cannot be listed");
+                return;
+            }
+        };
+        for worker in workers.into_iter().map(|worker| worker.id) {
+            if worker == self.shared.worker || self.watched.contains(&worker) {
+                continue;
+            }
+            if !rescue::rescue(&self.shared, &worker) && self.watch(&worker) {
+                self.watched.insert(worker);
+            }
+        }
+    }
+
+    fn watch(&self, worker: &WorkerId) -> bool {
+        let (state, sender, id) = (self.shared.state.clone(), self.sender.clone(), worker.clone());
+        let thread = std::thread::Builder::new().name("watch".into()).stack_size(64 << 10);
+        let spawned = thread.spawn(move || {
+            if crate::life::until_dead(&state, &id).is_ok() {
+                let _ = sender.send(Signal::Died(id));
+            }
+        });
+        spawned.is_ok()
+    }
+
+    fn slow_look(&mut self) -> Result<(), Error> {
+        if !self.store.is_in_place() {
+            return Err(Error::Vanished(self.shared.state.clone()));
+        }
+        if self.shared.configuration.reload() {
+            tracing::info!("the configuration is read again");
+        }
+        self.pass_cancellations_on();
+        self.look_after_others();
+        self.unblock();
+        if self.pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
+            self.prune();
+        }
+        Ok(())
+    }
+
+    /// Lets the tasks of executors go that are back.
+    fn unblock(&self) {
+        let blocked: Vec<ExecutorName> = match self.store.queues() {
+            Ok(queues) => {
+                queues.into_iter().filter(|queue| queue.blocked.is_some()).map(|queue| queue.executor).collect()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the queues cannot be read");
+                return;
+            }
+        };
+        let back: Vec<ExecutorName> = blocked.into_iter().filter(|name| self.is_back(name)).collect();
+        if !back.is_empty() {
+            let reply = self.shared.writer.change(move |changes: &Changes<'_>| changes.unblock(&back));
+            if let Err(error) = reply.wait() {
+                tracing::warn!(%error, "executors that are back stay blocked");
+            }
+        }
+    }
+
+    fn is_back(&self, name: &ExecutorName) -> bool {
+        let Ok(config) = self.shared.configuration.executor(name) else { return false };
+        self.shared.executors.load(&config).is_ok()
+    }
+
+    fn prune(&mut self) {
+        self.pruned = Some(Instant::now());
+        let retention = self.shared.configuration.retention();
+        loop {
+            match self.store.prune(&retention, self.shared.now()) {
+                Ok(pruned) if pruned.more => {}
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(%error, "ended tasks could not be pruned");
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A worker: slots, and one thread that listens.
+
+use crate::{Configuration, Executors, life::Life, listener::Listener, shared::Shared};
+use hob_core::{Clock, WorkerId};
+use hob_store::{Changes, Store, Waiter, WorkerKind, Writer};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    time::{Duration, Instant},
+};
+
+/// A wait without an end; the deadline is only there because the wait takes one.
+const FOR_EVER: Duration = Duration::from_hours(365 * 24);
+
+/// How a worker lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Until it is told to stop.
+    Daemon,
+    /// Until nothing is left that it could take.
+    Drain,
+    /// For one task.
+    Once,
+}
+
+/// What a worker is made of.
+pub struct WorkerOptions {
+    /// The state folder.
+    pub state: PathBuf,
+    /// Its name, and that of its lock.
+    pub id: WorkerId,
+    /// How it lives.
+    pub mode: Mode,
+    /// How long a component that was asked to stop may take.
+    pub grace: Duration,
+    /// What there is to run, and how much at once.
+    pub configuration: Arc<dyn Configuration>,
+    /// What runs it.
+    pub executors: Arc<dyn Executors>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a worker has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkReport {
+    /// Claims that were carried out or given back.
+    pub ran: u64,
+}
+
+/// Why a worker cannot work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Its lock.
+    #[error("take the lock of worker {worker} in {state}: {source}")]
+    Life {
+        /// Who.
+        worker: WorkerId,
+        /// The state folder.
+        state: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] hob_store::Error),
+    /// A thread.
+    #[error("start a slot: {0}")]
+    Slot(std::io::Error),
+    /// The state folder is gone or is another one.
+    #[error("go on: the state folder {0} was removed or replaced while hob worked in it")]
+    Vanished(PathBuf),
+}
+
+/// What wakes the listening thread.
+pub(crate) enum Signal {
+    /// Somebody committed something; to be set to false before looking.
+    Bell(Arc<AtomicBool>),
+    /// A slot has nothing to do.
+    Idle {
+        /// How many claims it had since it was last idle.
+        ran: u64,
+    },
+    /// Another worker died.
+    Died(WorkerId),
+    /// This one is to stop.
+    Stop,
+}
+
+/// Tells a worker to stop: the first time it ends what runs, with grace; a second time is for the
+/// caller, who ends the process.
+#[derive(Clone)]
+pub struct StopHandle(Sender<Signal>);
+
+impl StopHandle {
+    /// Asks the worker to stop. Nothing happens if it has stopped already.
+    pub fn stop(&self) {
+        let _ = self.0.send(Signal::Stop);
+    }
+}
+
+/// A worker that is signed on and has not begun.
+pub struct Worker {
+    shared: Arc<Shared>,
+    store: Store,
+    mode: Mode,
+    waiter: Waiter,
+    signals: (Sender<Signal>, Receiver<Signal>),
+    _life: Life,
+}
+
+impl Worker {
+    /// Takes the worker's lock, opens the store and signs on.
+    pub fn new(options: WorkerOptions) -> Result<Self, Error> {
+        let WorkerOptions { state, id, mode, grace, configuration, executors, clock } = options;
+        let mut store = Store::open_for_worker(&state)?;
+        let life = Life::begin(&state, &id).map_err(|source| Error::Life {
+            worker: id.clone(),
+            state: state.clone(),
+            source,
+        })?;
+        let waiter = Waiter::new(&state)?;
+        let kind = match mode {
+            Mode::Daemon => WorkerKind::Daemon,
+            Mode::Drain | Mode::Once => WorkerKind::Lazy,
+        };
+        store.change(|changes| changes.register_worker(&id, kind, clock.now()))?;
+        let writer = Writer::start(Store::open_for_worker(&state)?)?;
+        let shared = Shared::new(state, id, writer, configuration, executors, clock, grace);
+        Ok(Self { shared: Arc::new(shared), store, mode, waiter, signals: channel(), _life: life })
+    }
+
+    /// With which it can be told to stop.
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle(self.signals.0.clone())
+    }
+
+    /// Works until its mode says that it is over, or until it is told to stop.
+    pub fn run(self) -> Result<WorkReport, Error> {
+        let Self { shared, store, mode, waiter, signals: (sender, receiver), _life } = self;
+        ring_through(waiter, sender.clone()).map_err(Error::Slot)?;
+        let mut listener = Listener::new(Arc::clone(&shared), store, mode, sender);
+        listener.listen(&receiver)?;
+        let report = listener.report();
+        drop(listener);
+        let worker = shared.worker.clone();
+        shared.writer.change(move |changes: &Changes<'_>| changes.remove_worker(&worker)).wait()?;
+        Ok(report)
+    }
+}
+
+/// Passes the doorbell on: one signal for all rings that nobody has looked at yet. The thread ends
+/// with the first ring after the worker did.
+fn ring_through(mut waiter: Waiter, sender: Sender<Signal>) -> std::io::Result<()> {
+    let unseen = Arc::new(AtomicBool::new(false));
+    let thread = std::thread::Builder::new().name("bell".into());
+    thread.spawn(move || {
+        loop {
+            let rang = waiter.wait(Instant::now() + FOR_EVER);
+            if rang && !unseen.swap(true, Ordering::AcqRel) && sender.send(Signal::Bell(Arc::clone(&unseen))).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,185 @@
+use crate::{
+    error::Error,
+    fingerprint::{self, Fingerprint},
+    layer::{ExecutorLayer, Layer},
+    nearest,
+    places::Places,
+    reader::At,
+    show::{self, Shown},
+    source::Source,
+};
+use hob_core::{Bytes, ExecutorConfig, ExecutorName};
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// The settings in force: the defaults, and over them the person's `hob.toml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many tasks run at once, over all processes.
+    pub max_background_tasks: u32,
+    /// The executor of a dispatch that names none.
+    pub default_executor: Option<ExecutorName>,
+    /// Whether the desktop tells of finished tasks.
+    pub notifications: bool,
+    /// Whether the first dispatch starts the daemon.
+    pub autostart: bool,
+    /// How long a task that was asked to stop may take to do so.
+    pub cancel_grace: Duration,
+    /// What is kept of finished tasks.
+    pub retention: Retention,
+    executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
+    files: Vec<Fingerprint>,
+    layer: Layer,
+}
+
+/// What is kept of finished tasks; none is no such limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Time since a task ended.
+    pub age: Option<Duration>,
+    /// Number of finished tasks.
+    pub count: Option<u64>,
+    /// Size of their captured output, together.
+    pub output: Option<Bytes>,
+}
+
+/// A name that no executor has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no executor `{name}`{} (`hob executors` lists them)", Meant(nearest.as_ref()))]
+pub struct UnknownExecutor {
+    /// The name.
+    pub name: ExecutorName,
+    /// What was probably meant.
+    pub nearest: Option<ExecutorName>,
+}
+
+struct Meant<'a>(Option<&'a ExecutorName>);
+
+impl std::fmt::Display for Meant<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.map_or(Ok(()), |meant| write!(f, "; did you mean `{meant}`?"))
+    }
+}
+
+impl Settings {
+    /// Reads the configuration. A file that is not there is no error.
+    pub fn load(places: &Places) -> Result<Self, Error> {
+        let (source, seen) = fingerprint::read(&places.config)?;
+        Self::resolve(source.as_ref(), vec![seen], places).map_err(|mut problems| {
+            let more = problems.len() - 1;
+            Error::Invalid { first: Box::new(problems.swap_remove(0)), more }
+        })
+    }
+
+    /// The settings of a machine without any configuration.
+    pub fn defaults(places: &Places) -> Self {
+        let layer = built_in(places);
+        Self::of(layer, Vec::new())
+    }
+
+    /// Everything that is wrong with the configuration; nothing if it can be loaded.
+    pub fn check(places: &Places) -> Vec<Error> {
+        let (source, seen) = match fingerprint::read(&places.config) {
+            Ok(read) => read,
+            Err(error) => return vec![error],
+        };
+        let problems = Self::resolve(source.as_ref(), vec![seen], places).err().unwrap_or_default();
+        problems.into_iter().map(|problem| Error::Invalid { first: Box::new(problem), more: 0 }).collect()
+    }
+
+    fn resolve(source: Option<&Source>, files: Vec<Fingerprint>, places: &Places) -> Result<Self, Vec<crate::Problem>> {
+        let mut layer = built_in(places);
+        if let Some(source) = source {
+            layer = Layer::read(source, Some(&layer), places)?.over(layer);
+        }
+        Ok(Self::of(layer, files))
+    }
+
+    fn of(layer: Layer, files: Vec<Fingerprint>) -> Self {
+        let general = &layer.general;
+        let executors = layer.executors.iter().filter_map(|(name, executor)| {
+            let config = executor_config(name, executor)?;
+            Some((name.clone(), Arc::new(config)))
+        });
+        Self {
+            max_background_tasks: *default(general.max_background_tasks.as_ref()),
+            default_executor: general.default_executor.as_ref().map(|at| at.value.clone()),
+            notifications: *default(general.notifications.as_ref()),
+            autostart: *default(general.autostart.as_ref()),
+            cancel_grace: *default(general.grace.as_ref()),
+            retention: Retention {
+                age: *default(general.age.as_ref()),
+                count: *default(general.count.as_ref()),
+                output: *default(general.output.as_ref()),
+            },
+            executors: executors.collect(),
+            files,
+            layer,
+        }
+    }
+
+    /// The executor of that name.
+    pub fn executor(&self, name: &ExecutorName) -> Result<Arc<ExecutorConfig>, UnknownExecutor> {
+        self.executors.get(name).cloned().ok_or_else(|| {
+            let known = self.executors.keys().map(ExecutorName::as_str);
+            let nearest = nearest(name.as_str(), known).and_then(|meant| meant.parse().ok());
+            UnknownExecutor { name: name.clone(), nearest }
+        })
+    }
+
+    /// Every executor, by name.
+    pub fn executors(&self) -> impl Iterator<Item = &Arc<ExecutorConfig>> {
+        self.executors.values()
+    }
+
+    /// The files that were looked for, and what they looked like.
+    pub fn files(&self) -> &[Fingerprint] {
+        &self.files
+    }
+
+    /// Whether a file is another now than when it was read.
+    pub fn changed(&self) -> bool {
+        self.files.iter().any(Fingerprint::changed)
+    }
+
+    /// Every value in force with where it came from, in the order of `config/hob.toml`.
+    pub fn shown(&self) -> Vec<Shown> {
+        show::values(&self.layer)
+    }
+}
+
+impl PartialEq for Settings {
+    /// Whether both mean the same, wherever it was said.
+    fn eq(&self, other: &Self) -> bool {
+        self.max_background_tasks == other.max_background_tasks
+            && self.default_executor == other.default_executor
+            && self.notifications == other.notifications
+            && self.autostart == other.autostart
+            && self.cancel_grace == other.cancel_grace
+            && self.retention == other.retention
+            && self.executors == other.executors
+    }
+}
+
+/// The lowest layer. That `config/hob.toml` can be read, and has every key, is held by the tests.
+fn built_in(places: &Places) -> Layer {
+    Layer::read(&Source::built_in(), None, places).expect("the built-in defaults can be read")
+}
+
+fn default<T>(at: Option<&At<T>>) -> &T {
+    &at.expect("the built-in defaults have every key").value
+}
+
+fn executor_config(name: &ExecutorName, layer: &ExecutorLayer) -> Option<ExecutorConfig> {
+    let about = &layer.about;
+    let settings = layer.settings.iter().map(|(key, at)| (key.clone(), at.value.clone()));
+    Some(ExecutorConfig {
+        name: name.clone(),
+        component: about.component.as_ref()?.value.clone(),
+        summary: about.summary.as_ref().map(|at| at.value.clone()),
+        grant: layer.grant.resolve(),
+        limits: layer.limits.resolve(),
+        settings: Value::Object(settings.collect()),
+        repeatable: about.repeatable.as_ref().is_some_and(|at| at.value),
+    })
+}

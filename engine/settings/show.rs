@@ -1,0 +1,183 @@
+//! `hob config show`: what is in force, and where it came from.
+
+use crate::{
+    layer::{ExecutorLayer, Layer},
+    reader::{At, path},
+};
+use hob_core::{Bytes, ComponentSource, Limits, format_duration};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is the default.
+    Default,
+    /// A file says so.
+    File {
+        /// The file.
+        path: Arc<Path>,
+        /// The line, from 1.
+        line: u32,
+    },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => {
+                write!(f, "{}:{line}", hob_core::sanitize_line(&path.to_string_lossy(), usize::MAX))
+            }
+        }
+    }
+}
+
+/// One value in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The table that it stands in, such as `executors.shell.grant`; empty at the top.
+    pub table: String,
+    /// Its own name.
+    pub name: String,
+    /// As in the configuration: sizes and times are text.
+    pub value: Value,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Shown {
+    /// The full key, such as `retention.age`.
+    pub fn key(&self) -> String {
+        path(&self.table, &self.name)
+    }
+
+    /// The value as TOML.
+    pub fn toml(&self) -> String {
+        toml::Value::try_from(&self.value).map_or_else(|_| self.value.to_string(), |value| value.to_string())
+    }
+
+    /// Every value as one TOML text that says the same as what is in force, each with a comment
+    /// that says where it came from.
+    pub fn as_toml(values: &[Self]) -> String {
+        use fmt::Write as _;
+        let mut text = String::new();
+        let mut table = "";
+        for shown in values {
+            if shown.table != table {
+                table = &shown.table;
+                let _ = writeln!(text, "\n[{table}]");
+            }
+            let _ = writeln!(text, "{} = {} # {}", path("", &shown.name), shown.toml(), shown.origin);
+        }
+        text
+    }
+
+    /// Every value as one JSON object: full key to `{ value, origin }`.
+    pub fn as_json(values: &[Self]) -> Value {
+        let entry = |shown: &Self| {
+            let origin = match &shown.origin {
+                Origin::Default => json!({ "default": true }),
+                Origin::File { path, line } => {
+                    json!({ "default": false, "file": path.to_string_lossy(), "line": line })
+                }
+            };
+            (shown.key(), json!({ "value": shown.value, "origin": origin }))
+        };
+        Value::Object(values.iter().map(entry).collect())
+    }
+}
+
+struct List {
+    table: String,
+    values: Vec<Shown>,
+}
+
+impl List {
+    fn table(&mut self, name: &str) {
+        name.clone_into(&mut self.table);
+    }
+
+    fn add(&mut self, name: &str, value: Value, origin: Origin) {
+        self.values.push(Shown { table: self.table.clone(), name: name.to_owned(), value, origin });
+    }
+
+    fn some<T>(&mut self, name: &str, at: Option<&At<T>>, show: impl FnOnce(&T) -> Value) {
+        if let Some(At { value, origin }) = at {
+            self.add(name, show(value), origin.clone());
+        }
+    }
+
+    fn or<T>(&mut self, name: &str, at: Option<&At<T>>, default: &T, show: impl FnOnce(&T) -> Value) {
+        match at {
+            Some(_) => self.some(name, at, show),
+            None => self.add(name, show(default), Origin::Default),
+        }
+    }
+}
+
+pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
+    let mut list = List { table: String::new(), values: Vec::new() };
+    let general = &layer.general;
+    list.some("max_background_tasks", general.max_background_tasks.as_ref(), plain);
+    list.some("default_executor", general.default_executor.as_ref(), plain);
+    list.some("notifications", general.notifications.as_ref(), plain);
+    list.table("daemon");
+    list.some("autostart", general.autostart.as_ref(), plain);
+    list.table("cancel");
+    list.some("grace", general.grace.as_ref(), time);
+    list.table("retention");
+    list.some("age", general.age.as_ref(), |age| or_none(age.as_ref(), time));
+    list.some("count", general.count.as_ref(), |count| or_none(count.as_ref(), plain));
+    list.some("output", general.output.as_ref(), |output| or_none(output.as_ref(), plain));
+    for (name, executor) in &layer.executors {
+        list_executor(&mut list, name.as_str(), executor);
+    }
+    list.values
+}
+
+fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
+    let table = format!("executors.{name}");
+    list.table(&table);
+    let component = executor.about.component.as_ref();
+    list.some("component", component, |source| json!(source.to_string()));
+    if let Some(At { value: ComponentSource::File { sha256: Some(digest), .. }, origin }) = component {
+        list.add("sha256", json!(digest), origin.clone());
+    }
+    list.some("summary", executor.about.summary.as_ref(), plain);
+    list.or("repeatable", executor.about.repeatable.as_ref(), &false, plain);
+    list.table(&format!("{table}.settings"));
+    for (name, at) in &executor.settings {
+        list.some(name, Some(at), Value::clone);
+    }
+    list.table(&format!("{table}.grant"));
+    let grant = &executor.grant;
+    list.some("dirs", grant.dirs.as_ref(), plain);
+    list.some("http", grant.http.as_ref(), plain);
+    list.some("programs", grant.programs.as_ref(), plain);
+    list.some("env", grant.env.as_ref(), plain);
+    list.some("secrets", grant.secrets.as_ref(), plain);
+    list.some("state", grant.state.as_ref(), plain);
+    list.table(&format!("{table}.limits"));
+    let (limits, default) = (&executor.limits, Limits::default());
+    list.or("memory", limits.memory.as_ref(), &default.memory, plain);
+    list.or("cpu", limits.cpu.as_ref(), &default.cpu, time);
+    list.or("wall", limits.wall.as_ref(), &default.wall, |wall| or_none(wall.as_ref(), time));
+    list.or("output", limits.output.as_ref(), &default.output, plain::<Bytes>);
+    list.or("children", limits.children.as_ref(), &default.children, plain);
+    list.or("http_body", limits.http_body.as_ref(), &default.http_body, plain);
+}
+
+fn plain<T: Serialize>(value: &T) -> Value {
+    // Everything shown has text for keys, which is all that could fail.
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn time(value: &Duration) -> Value {
+    json!(format_duration(*value))
+}
+
+fn or_none<T>(value: Option<&T>, show: impl FnOnce(&T) -> Value) -> Value {
+    value.map_or_else(|| json!("none"), show)
+}

@@ -1,0 +1,119 @@
+//! The outbox: what happened, for notifiers and hooks.
+
+use crate::{
+    error::{Error, Result},
+    rows,
+    transaction::{Changes, View},
+};
+use hob_core::{ExecutorName, SessionId, StateName, TaskId, Timestamp};
+use rusqlite::{OptionalExtension, params};
+
+/// Something that happened, written in the same transaction as the thing itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEvent {
+    /// Its number; grows, and is never used twice.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: Happened,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// A task reached its final state.
+    Ended {
+        /// The task.
+        id: TaskId,
+        /// Its order of acceptance.
+        sequence: i64,
+        /// Its executor.
+        executor: ExecutorName,
+        /// The session that dispatched it.
+        session: Option<SessionId>,
+        /// Its final state.
+        state: StateName,
+    },
+    /// An executor cannot run; its tasks wait.
+    Blocked {
+        /// The executor.
+        executor: ExecutorName,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Events kept for a consumer that does not come for them. 100,000 (some 10 MB): days of heavy use, and a
+/// consumer that was removed from the configuration does not fill the disk.
+const KEPT: i64 = 100_000;
+
+const SUBSCRIBE: &str = "
+    INSERT INTO consumers (consumer, event)
+    VALUES (?1, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'))
+    ON CONFLICT (consumer) DO NOTHING";
+const UNSUBSCRIBE: &str = "DELETE FROM consumers WHERE consumer = ?1";
+const CURSOR: &str = "SELECT event FROM consumers WHERE consumer = ?1";
+const SINCE: &str = "
+    SELECT event, at, executor, seq, id, session, state, reason FROM events WHERE event > ?1 ORDER BY event LIMIT ?2";
+const ACKNOWLEDGE: &str = "UPDATE consumers SET event = ?2 WHERE consumer = ?1 AND event < ?2";
+const FORGET: &str = "
+    DELETE FROM events WHERE event IN (
+        SELECT event FROM events
+        WHERE event <= coalesce((SELECT min(event) FROM consumers), ?1)
+            OR event <= (SELECT coalesce(max(event), 0) FROM events) - ?2
+        ORDER BY event LIMIT ?3)";
+
+impl Changes<'_> {
+    /// Makes sure that there is a consumer of that name; a new one hears what happens from now on.
+    pub fn subscribe(&self, consumer: &str) -> Result<()> {
+        self.run(SUBSCRIBE, [consumer])?;
+        Ok(())
+    }
+
+    /// Forgets a consumer.
+    pub fn unsubscribe(&self, consumer: &str) -> Result<()> {
+        self.run(UNSUBSCRIBE, [consumer])?;
+        Ok(())
+    }
+
+    /// Takes note that a consumer has dealt with everything up to `event`. False: it had done so before.
+    /// Where several processes serve one consumer, whoever gets true is the one to deliver.
+    pub fn acknowledge(&self, consumer: &str, event: i64) -> Result<bool> {
+        if self.run(ACKNOWLEDGE, params![consumer, event])? == 1 {
+            return Ok(true);
+        }
+        self.cursor(consumer).map(|_| false)
+    }
+
+    /// Removes up to `most` events that no consumer waits for.
+    pub(crate) fn forget_events(&self, most: u32) -> Result<usize> {
+        self.run(FORGET, params![i64::MAX, KEPT, most])
+    }
+}
+
+impl View<'_> {
+    fn cursor(&self, consumer: &str) -> Result<i64> {
+        let cursor = self.database.prepare_cached(CURSOR)?.query_row([consumer], |row| row.get(0)).optional()?;
+        cursor.ok_or_else(|| Error::UnknownConsumer { consumer: consumer.to_owned() })
+    }
+
+    /// What happened since a consumer last acknowledged, the oldest first, at most `limit`.
+    pub fn events_since(&self, consumer: &str, limit: u32) -> Result<Vec<OutboxEvent>> {
+        let cursor = self.cursor(consumer)?;
+        self.all(SINCE, [cursor, i64::from(limit)], |row| {
+            let executor = rows::parse(row, 2)?;
+            let what = match row.get(3)? {
+                Some(sequence) => Happened::Ended {
+                    id: rows::parse(row, 4)?,
+                    sequence,
+                    executor,
+                    session: rows::optional(row, 5)?,
+                    state: rows::parse(row, 6)?,
+                },
+                None => Happened::Blocked { executor, reason: row.get(7)? },
+            };
+            Ok(OutboxEvent { number: row.get(0)?, at: Timestamp(row.get(1)?), what })
+        })
+    }
+}

@@ -1,0 +1,75 @@
+use crate::error::{Error, Result};
+use nix::unistd::geteuid;
+use std::{
+    ffi::OsStr,
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+};
+
+/// Tells whether a path still leads to the same file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+pub(crate) fn identity(path: &Path) -> io::Result<FileIdentity> {
+    fs::metadata(path).map(|data| FileIdentity { device: data.dev(), inode: data.ino() })
+}
+
+/// Makes a folder, and those above it, for this user alone.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Refuses a folder of somebody else; closes one of ours that others could enter.
+pub(crate) fn check_owner(path: &Path) -> Result<()> {
+    let data = fs::metadata(path).map_err(|error| Error::folder(path, &error))?;
+    if !data.is_dir() {
+        return Err(Error::Folder { path: path.into(), reason: "it is no folder".into() });
+    }
+    let user = geteuid().as_raw();
+    if data.uid() != user {
+        return Err(Error::ForeignFolder { path: path.into(), owner: data.uid(), user });
+    }
+    if data.mode() & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others could enter the state folder; closing it");
+        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(|error| Error::folder(path, &error))?;
+    }
+    Ok(())
+}
+
+/// Options under which a new file is for this user alone.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Takes from a file just made what an odd umask may have done to its mode.
+pub(crate) fn protect(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
+/// Makes the names in a folder survive a power cut.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Writes at the beginning of a file, wherever its cursor is.
+pub(crate) fn write_first(file: &File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all_at(bytes, 0)
+}
+
+pub(crate) fn path_to(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_bytes().to_vec()
+}
+
+pub(crate) fn path_from(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(bytes))
+}

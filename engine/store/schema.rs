@@ -1,0 +1,125 @@
+//! The schema and its versions.
+
+use crate::error::{Error, Result};
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Marks a database as hob's: "hobD" in ASCII.
+pub(crate) const APPLICATION_ID: i32 = 0x686f_6244;
+
+/// `MIGRATIONS[n]` leads from schema n to schema n + 1; a released one is never edited.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+
+/// The newest schema known here.
+pub(crate) const CURRENT: u32 = {
+    assert!(MIGRATIONS.len() < u32::MAX as usize);
+    #[expect(clippy::cast_possible_truncation, reason = "asserted in the line above")]
+    let current = MIGRATIONS.len() as u32;
+    current
+};
+
+pub(crate) fn version(database: &Connection) -> Result<u32> {
+    Ok(database.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
+}
+
+/// Applies what is missing, each migration in a transaction of its own together with its number,
+/// so that a death in between leaves an older schema and never half of a newer one.
+pub(crate) fn migrate(database: &mut Connection, migrations: &[&str]) -> Result<()> {
+    loop {
+        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let from = version(&transaction)?;
+        let Some(migration) = usize::try_from(from).ok().and_then(|from| migrations.get(from)) else {
+            return Ok(());
+        };
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", from + 1)?;
+        transaction.commit().map_err(Error::of_commit)?;
+        tracing::info!(from, to = from + 1, "migrated the database");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ErrorCode;
+
+    fn fresh() -> Connection {
+        let mut database = Connection::open_in_memory().expect("opens");
+        migrate(&mut database, MIGRATIONS).expect("migrates");
+        database
+    }
+
+    #[test]
+    fn f10_a_migration_that_fails_leaves_the_older_schema() {
+        let mut database = fresh();
+        let broken = [MIGRATIONS[0], "CREATE TABLE more (n INTEGER) STRICT; CREATE TABLE tasks (n INTEGER) STRICT;"];
+        assert!(migrate(&mut database, &broken).is_err());
+        assert_eq!(version(&database), Ok(1));
+        assert!(database.prepare("SELECT n FROM more").is_err());
+        let whole = [MIGRATIONS[0], "CREATE TABLE more (n INTEGER) STRICT;"];
+        migrate(&mut database, &whole).expect("migrates");
+        assert_eq!(version(&database), Ok(2));
+        migrate(&mut database, &whole).expect("has nothing to do");
+        assert_eq!(version(&database), Ok(2));
+    }
+
+    #[track_caller]
+    fn check(statement: &str, legal: bool) {
+        let database = fresh();
+        database
+            .execute_batch(
+                "INSERT INTO executors (executor) VALUES ('shell');
+                INSERT INTO tasks (id, executor, priority, created, state, attempt)
+                VALUES ('it', 'shell', 1, 0, 'pending', 0);",
+            )
+            .expect("is legal");
+        match database.execute_batch(statement) {
+            Ok(()) => assert!(legal, "{statement}"),
+            Err(error) => {
+                assert_eq!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation), "{statement}: {error}");
+                assert!(!legal, "{statement}: {error}");
+            }
+        }
+    }
+
+    const RUN: &str = "UPDATE tasks SET state = 'running', attempt = 1, worker = 'w', started = 1;";
+    const END: &str = "INSERT INTO results (seq, summary) VALUES (1, 'ok');
+        UPDATE tasks SET state = 'completed', worker = NULL, finished = 2;";
+
+    #[test]
+    fn the_schema_repeats_the_rules_of_the_states() {
+        let after = |first: &str, second: &str| format!("{first} {second}");
+        check(RUN, true);
+        check(&after(RUN, END), true);
+        check("UPDATE tasks SET state = 'cancelled', finished = 2", true);
+        // Half a state.
+        check("UPDATE tasks SET state = 'running', attempt = 1, started = 1", false);
+        check("UPDATE tasks SET state = 'running', worker = 'w', started = 1", false);
+        check("UPDATE tasks SET worker = 'w'", false);
+        check("UPDATE tasks SET finished = 2", false);
+        check("UPDATE tasks SET progress = '{}'", false);
+        check(&after(RUN, "UPDATE tasks SET finished = 2"), false);
+        check(&after(RUN, "UPDATE tasks SET progress = 'no json'"), false);
+        check("UPDATE tasks SET state = 'cancelled'", false);
+        check("UPDATE tasks SET state = 'unheard-of'", false);
+        // Ways that there are not.
+        check(END, false);
+        check(&after(RUN, "UPDATE tasks SET state = 'completed', worker = NULL, finished = 2"), false);
+        let ended = after(RUN, END);
+        check(&after(&ended, "UPDATE tasks SET state = 'pending', started = NULL, finished = NULL"), false);
+        check(&after(&ended, "UPDATE tasks SET state = 'failed'"), false);
+        check("DELETE FROM tasks", false);
+        check(&after(&ended, "DELETE FROM tasks"), true);
+        // A task is born pending, for an executor that has a queue.
+        let birth = |executor: &str, state: &str| {
+            format!(
+                "INSERT INTO tasks (id, executor, priority, created, state, attempt, finished)
+                VALUES ('new', '{executor}', 1, 0, '{state}', 0, {})",
+                if state == "pending" { "NULL" } else { "1" }
+            )
+        };
+        check(&birth("shell", "pending"), true);
+        check(&birth("nobody", "pending"), false);
+        check(&birth("shell", "cancelled"), false);
+    }
+}

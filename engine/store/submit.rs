@@ -1,0 +1,202 @@
+//! Acceptance of tasks.
+
+use crate::{
+    error::{Error, Result},
+    os,
+    rows::{self, milliseconds, priority_number},
+    transaction::Changes,
+};
+use hob_core::{Environment, ExecutorName, NewTask, State, StateName, TaskId, Timestamp};
+use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// A task that is durable from here on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its id: the caller's own, or the one chosen.
+    pub id: TaskId,
+    /// The order of acceptance.
+    pub sequence: i64,
+    /// It was there before: the same submission, repeated.
+    pub already: bool,
+    /// Where it is now.
+    pub state: StateName,
+}
+
+const KNOWN: &str = "
+    SELECT t.seq, t.executor, i.params, t.state FROM tasks t JOIN inputs i ON i.seq = t.seq WHERE t.id = ?1";
+const RETIRED: &str = "SELECT 1 FROM retired_ids WHERE id = ?1";
+const ADD_EXECUTOR: &str = "INSERT INTO executors (executor) VALUES (?1) ON CONFLICT DO NOTHING";
+const ADD_TASK: &str = "
+    INSERT INTO tasks (id, executor, priority, created, timeout, session, retry_of, environment, state, attempt)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)";
+const ADD_INPUTS: &str = "INSERT INTO inputs (seq, params, cwd) VALUES (?1, ?2, ?3)";
+const FIND_ENVIRONMENT: &str = "SELECT environment FROM environments WHERE digest = ?1";
+const ADD_ENVIRONMENT: &str = "INSERT INTO environments (digest, uses) VALUES (?1, 0)";
+const ADD_CONTENT: &str = "INSERT INTO environment_contents (environment, content) VALUES (?1, ?2)";
+
+/// Letters and digits of a generated id: lower case, without those that look like another.
+const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+/// How many of them are letters; an id begins with one.
+const LETTERS: u64 = 23;
+/// Characters of a generated id. 8: of 600 milliards, a million tasks meet by chance about once, and
+/// then another one is drawn; still quick to type, and four are usually enough.
+const ID_LENGTH: usize = 8;
+
+/// What the tasks of one submission share.
+#[derive(Default)]
+struct Shared<'a> {
+    environment: Option<(&'a Environment, Option<i64>)>,
+    executor: Option<&'a ExecutorName>,
+}
+
+impl Changes<'_> {
+    /// Accepts tasks in the order given, all or none of them. Repeating a submission with the same id,
+    /// executor and parameters changes nothing and says so.
+    pub fn submit(&self, tasks: &[NewTask], at: Timestamp) -> Result<Vec<Accepted>> {
+        let mut shared = Shared::default();
+        tasks.iter().map(|task| self.accept(task, at, &mut shared)).collect()
+    }
+
+    fn accept<'a>(&self, task: &'a NewTask, at: Timestamp, shared: &mut Shared<'a>) -> Result<Accepted> {
+        let id = match &task.id {
+            Some(id) => {
+                if let Some(accepted) = self.repeated(id, task)? {
+                    return Ok(accepted);
+                }
+                id.clone()
+            }
+            None => self.new_id()?,
+        };
+        if shared.executor != Some(&task.executor) {
+            self.run(ADD_EXECUTOR, [task.executor.as_str()])?;
+            shared.executor = Some(&task.executor);
+        }
+        let environment = match shared.environment {
+            Some((last, number)) if *last == task.environment => number,
+            _ => {
+                let number = self.share_environment(&task.environment)?;
+                shared.environment = Some((&task.environment, number));
+                number
+            }
+        };
+        let state = State::accepted().name();
+        self.run(
+            ADD_TASK,
+            params![
+                id.as_str(),
+                task.executor.as_str(),
+                priority_number(task.priority),
+                at.0,
+                task.timeout.map(milliseconds),
+                task.session.as_ref().map(hob_core::SessionId::as_str),
+                task.retry_of.as_ref().map(TaskId::as_str),
+                environment,
+                state.as_str(),
+            ],
+        )?;
+        let sequence = self.database.last_insert_rowid();
+        self.run(ADD_INPUTS, params![sequence, task.params, os::path_to(&task.cwd)])?;
+        Ok(Accepted { id, sequence, already: false, state })
+    }
+
+    /// Whether this id was submitted before, and by the same submission.
+    fn repeated(&self, id: &TaskId, task: &NewTask) -> Result<Option<Accepted>> {
+        let known = self.first(KNOWN, [id.as_str()], |row| {
+            let executor: ExecutorName = rows::parse(row, 1)?;
+            let params: String = row.get(2)?;
+            Ok((row.get::<_, i64>(0)?, executor, params, rows::parse::<StateName>(row, 3)?))
+        })?;
+        match known {
+            Some((sequence, executor, params, state)) => {
+                if executor == task.executor && same_json(&params, &task.params) {
+                    Ok(Some(Accepted { id: id.clone(), sequence, already: true, state }))
+                } else {
+                    Err(Error::IdTaken { id: id.clone() })
+                }
+            }
+            None if self.is_retired(id.as_str())? => Err(Error::IdRetired { id: id.clone() }),
+            None => Ok(None),
+        }
+    }
+
+    fn new_id(&self) -> Result<TaskId> {
+        loop {
+            let random: i64 = self.database.prepare_cached("SELECT random()")?.query_row([], |row| row.get(0))?;
+            let id = spell(random.cast_unsigned())?;
+            let taken = self.database.prepare_cached(KNOWN)?.exists([id.as_str()])?;
+            if !taken && !self.is_retired(id.as_str())? {
+                return Ok(id);
+            }
+        }
+    }
+
+    /// The number of an equal environment, stored now if no other task has it.
+    fn share_environment(&self, environment: &Environment) -> Result<Option<i64>> {
+        if environment.0.is_empty() {
+            return Ok(None);
+        }
+        let content = rows::pack(environment)?;
+        let digest = Sha256::digest(&content);
+        let known: Option<i64> = self
+            .database
+            .prepare_cached(FIND_ENVIRONMENT)?
+            .query_row([digest.as_slice()], |row| row.get(0))
+            .optional()?;
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.run(ADD_ENVIRONMENT, [digest.as_slice()])?;
+        let number = self.database.last_insert_rowid();
+        self.run(ADD_CONTENT, params![number, content])?;
+        Ok(Some(number))
+    }
+}
+
+impl crate::View<'_> {
+    pub(crate) fn is_retired(&self, id: &str) -> Result<bool> {
+        Ok(self.database.prepare_cached(RETIRED)?.exists([id])?)
+    }
+}
+
+/// An id from a random number.
+fn spell(mut random: u64) -> Result<TaskId> {
+    let mut text = String::with_capacity(ID_LENGTH);
+    for index in 0..ID_LENGTH {
+        let base = if index == 0 { LETTERS } else { ALPHABET.len() as u64 };
+        let digit = usize::try_from(random % base).unwrap_or(0);
+        text.push(char::from(ALPHABET[digit]));
+        random /= base;
+    }
+    text.parse().map_err(|error: hob_core::IdError| Error::internal(error.to_string()))
+}
+
+/// Whether two JSON texts say the same.
+fn same_json(one: &str, other: &str) -> bool {
+    let value = |text| serde_json::from_str::<Value>(text).ok();
+    one == other || matches!((value(one), value(other)), (Some(one), Some(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_generated_id_is_short_and_unambiguous(random: u64) {
+            let id = spell(random).expect("valid");
+            prop_assert_eq!(id.as_str().len(), ID_LENGTH);
+            prop_assert!(id.as_str().starts_with(|c: char| c.is_ascii_lowercase()));
+            prop_assert!(!id.as_str().contains(['i', 'l', 'o', '0', '1']));
+        }
+    }
+
+    #[test]
+    fn json_that_says_the_same() {
+        assert!(same_json("{\"a\":1,\"b\":2}", "{ \"b\": 2, \"a\": 1 }"));
+        assert!(!same_json("{\"a\":1}", "{\"a\":2}"));
+        assert!(!same_json("{", "["));
+    }
+}

@@ -1,0 +1,11 @@
+//! The store, held to its promises through its public interface.
+
+mod concurrency;
+mod conformance;
+mod house;
+mod model;
+mod opening;
+mod output;
+mod secrecy;
+mod waiting;
+mod writer;

@@ -1,0 +1,59 @@
+//! Builds the guests and writes the table of them that `lib.rs` includes.
+#![expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
+
+use hob_guest_toolchain::{Workspace, build, find, guest_target_dir, target_dir};
+use sha2::{Digest as _, Sha256};
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The components that are part of `hob`: folders of `plugins/` with a `describe.json`.
+const NAMES: [&str; 2] = ["explore", "shell"];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let bundled = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let plugins = bundled.parent().ok_or("find the folder of the guests")?;
+    let root = plugins.parent().ok_or("find the repository")?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+
+    for name in ["HOB_TOOLCHAIN_DIR", "HOB_GUEST_TOOLCHAIN"] {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
+    let Ok(toolchain) = find().inspect_err(|missing| println!("cargo::error={missing}")) else { return Ok(()) };
+    rerun_if_changed(&toolchain.stamp);
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        rerun_if_changed(&plugins.join(file));
+    }
+    for name in NAMES {
+        rerun_if_changed(&plugins.join(name));
+    }
+    rerun_if_changed(&root.join("wit"));
+
+    let own_target = guest_target_dir(&target_dir(&out), &toolchain.key);
+    let built = build(&toolchain, Workspace { root, folder: plugins, target_dir: &own_target })?;
+    let mut table = String::from("&[");
+    for name in NAMES {
+        // A copy of our own: another build may replace the original while this one is compiled.
+        let wasm = out.join(format!("{name}.wasm"));
+        let bytes = fs::read(built.join(format!("{name}.wasm")))?;
+        fs::write(&wasm, &bytes)?;
+        let describe = plugins.join(name).join("describe.json");
+        let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        write!(
+            table,
+            "Bundled {{ name: {name:?}, wasm: include_bytes!({wasm:?}), sha256: {sha256:?}, \
+             description: include_str!({describe:?}) }},"
+        )?;
+    }
+    table.push(']');
+    fs::write(out.join("components.rs"), table)?;
+    Ok(())
+}
+
+fn rerun_if_changed(path: &Path) {
+    println!("cargo::rerun-if-changed={}", path.display());
+}

@@ -1,0 +1,11 @@
+//! The built binary, real components, real processes, a real git repository.
+
+mod cancel;
+mod command_line;
+mod denials;
+mod dispatch;
+mod output;
+mod refusals;
+mod sandbox;
+mod scheduling;
+mod survival;

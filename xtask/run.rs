@@ -1,0 +1,46 @@
+use anyhow::{Context as _, Result, bail};
+use std::{
+    env,
+    ffi::OsStr,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+/// The cargo that started this program.
+pub fn cargo(folder: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(folder);
+    // What `cargo run` set for this program says nothing about what is started here.
+    for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+        cargo.env_remove(name);
+    }
+    cargo
+}
+
+/// Runs a command to its end with its output on this terminal; anything but success is an error.
+pub fn run(command: &mut Command) -> Result<()> {
+    let shown = shown(command);
+    let status = command.status().with_context(|| format!("start `{shown}`"))?;
+    if !status.success() {
+        bail!("`{shown}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Runs a command to its end and gives what it printed; anything but success is an error that has
+/// its words.
+pub fn output(command: &mut Command) -> Result<String> {
+    let shown = shown(command);
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("start `{shown}`"))?;
+    if !output.status.success() {
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let words: Vec<&str> = [out.trim(), err.trim()].into_iter().filter(|text| !text.is_empty()).collect();
+        bail!("`{shown}` ended with {}:\n{}", output.status, words.join("\n"));
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("read what `{shown}` printed"))
+}
+
+fn shown(command: &Command) -> String {
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
