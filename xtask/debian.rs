@@ -23,7 +23,10 @@ pub fn make(folder: &Path) -> Result<Toolchain> {
     let start = Instant::now();
     let system = fs::read_to_string("/etc/os-release").context("read /etc/os-release to see whether this is Debian")?;
     let recipe = Recipe::for_system(&system)?;
-    println!("Making a compiler for the components from the packages of Debian {} (once on this machine)", recipe.codename);
+    println!(
+        "Making a compiler for the components from the packages of Debian {} (once on this machine)",
+        recipe.codename
+    );
 
     remove_left_overs(folder)?;
     let building = Building::new(folder)?;

@@ -2,8 +2,11 @@
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
 #![expect(clippy::print_stderr, reason = "a program for a terminal")]
 
+mod bench;
 mod debian;
+mod demo;
 mod guests;
+mod hob;
 mod repository;
 mod run;
 mod setup;
@@ -22,9 +25,26 @@ struct Verb {
 }
 
 const VERBS: &[Verb] = &[
-    Verb { name: "setup", args: "", about: "Get a compiler for the components, and build everything", run: setup::setup },
-    Verb { name: "test", args: "[ARGS]", about: "Build everything and run all tests; ARGS go to `cargo test`", run: test::test },
-    Verb { name: "guests", args: "", about: "Build the bundled components and those that the tests use", run: guests::guests },
+    Verb {
+        name: "setup",
+        args: "",
+        about: "Get a compiler for the components, and build everything",
+        run: setup::setup,
+    },
+    Verb { name: "demo", args: "", about: "Seven tasks at once on hob's own sources", run: demo::demo },
+    Verb {
+        name: "test",
+        args: "[ARGS]",
+        about: "Build everything and run all tests; ARGS go to `cargo test`",
+        run: test::test,
+    },
+    Verb {
+        name: "guests",
+        args: "",
+        about: "Build the bundled components and those that the tests use",
+        run: guests::guests,
+    },
+    Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];
 
 fn main() -> ExitCode {

@@ -50,11 +50,8 @@ const RUSTUP_PATIENCE: Duration = Duration::from_mins(3);
 
 fn with_rustup() -> Result<Toolchain> {
     println!("Adding {TARGET} with rustup");
-    let mut rustup = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .stdin(Stdio::null())
-        .spawn()
-        .context("start rustup")?;
+    let mut rustup =
+        Command::new("rustup").args(["target", "add", TARGET]).stdin(Stdio::null()).spawn().context("start rustup")?;
     let start = Instant::now();
     let status = loop {
         if let Some(status) = rustup.try_wait()? {

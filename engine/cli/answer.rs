@@ -7,7 +7,7 @@ use crate::{
     exit::Exit,
     render::{self, DIM, styled},
 };
-use hob_core::{State, Task, sanitize};
+use hob_core::{FailureKind, State, Task, sanitize};
 use serde_json::json;
 use std::io::Write;
 
@@ -68,17 +68,19 @@ fn write_text(out: &mut dyn Write, text: &str) -> CommandResult<()> {
     Ok(())
 }
 
-/// How a command ends that is about this task: 1 if it failed or was cancelled.
+/// How a command ends that is about this task: 1 if it failed or was cancelled, 5 if a grant was
+/// what it failed of.
 pub fn exit(task: &Task) -> Exit {
     match &task.state {
+        State::Failed { failure, .. } if failure.kind == FailureKind::Denied => Exit::Denied,
         State::Pending { .. } | State::Running { .. } | State::Completed { .. } => Exit::Ok,
         State::Failed { .. } | State::Cancelled { .. } => Exit::TaskFailed,
     }
 }
 
-/// As [`exit`], of several: the first that is not 0.
+/// How a command ends that is about several: 1 if one failed or was cancelled.
 pub fn exit_of_all(tasks: &[Task]) -> Exit {
-    tasks.iter().map(exit).find(|exit| *exit != Exit::Ok).unwrap_or(Exit::Ok)
+    if tasks.iter().all(|task| exit(task) == Exit::Ok) { Exit::Ok } else { Exit::TaskFailed }
 }
 
 /// The task's own exit code, where it has one.
@@ -86,5 +88,43 @@ pub fn own_exit(task: &Task) -> Exit {
     match render::exit_status(&task.state).and_then(|status| u8::try_from(status.shell_code()).ok()) {
         Some(code) => Exit::Task(code),
         None => exit(task),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::test_task as task;
+    use hob_core::{AttemptNumber, Failure, TaskResult, Timestamp};
+
+    fn failed(kind: FailureKind, data: serde_json::Value) -> Task {
+        let mut failure = Failure::new(kind, "it failed");
+        failure.data = Some(data);
+        let at = Timestamp(1);
+        task("{}", State::Failed { attempt: AttemptNumber(1), started: at, finished: at, failure })
+    }
+
+    fn completed() -> Task {
+        let (result, at) = (TaskResult { summary: String::new(), data: None }, Timestamp(1));
+        task("{}", State::Completed { attempt: AttemptNumber(1), started: at, finished: at, result })
+    }
+
+    #[test]
+    fn exit_codes_of_tasks() {
+        let (code, signal) = (json!({ "exit_code": 101 }), json!({ "signal": 9 }));
+        let cancelled = task("{}", State::Cancelled { stopped: None, finished: Timestamp(1) });
+        for (task, plain, own) in [
+            (completed(), 0, 0),
+            (failed(FailureKind::Executor, code), 1, 101),
+            (failed(FailureKind::Executor, signal), 1, 137),
+            (failed(FailureKind::Denied, json!({})), 5, 5),
+            (failed(FailureKind::Executor, json!({ "exit_code": -1 })), 1, 1),
+            (cancelled, 1, 1),
+            (task("{}", State::accepted()), 0, 0),
+        ] {
+            assert_eq!((exit(&task).code(), own_exit(&task).code()), (plain, own), "{task:?}");
+        }
+        assert_eq!(exit_of_all(&[completed(), failed(FailureKind::Denied, json!({}))]).code(), 1);
+        assert_eq!(exit_of_all(&[completed()]).code(), 0);
     }
 }

@@ -1,7 +1,7 @@
 use crate::{
     error::{CommandError, CommandResult},
     exit::Exit,
-    verb,
+    logging, verb,
 };
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::{env, ffi::OsString, process::ExitCode};
@@ -38,18 +38,15 @@ Example:
 /// When to use colours.
 #[derive(Args, Clone, Copy)]
 pub struct Color {
-    /// When to use colours; NO_COLOR and CLICOLOR count as well.
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_default_value = true)]
+    /// When to use colours: auto, always or never; `NO_COLOR` and `CLICOLOR` count as well.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = When::Auto, hide_default_value = true, hide_possible_values = true)]
     color: When,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum When {
-    /// On a terminal.
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
@@ -94,7 +91,7 @@ pub fn main() -> ExitCode {
     }
     // Also for errors of the arguments themselves, which is before anybody parsed this one.
     let as_json = words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
-    match run(words) {
+    match run(&words) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
@@ -105,14 +102,18 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(words: Vec<OsString>) -> CommandResult {
-    let cli = match Cli::try_parse_from(&words) {
+fn run(words: &[OsString]) -> CommandResult {
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
     cli.color.apply();
+    if !matches!(cli.verb, Verb::Daemon(_)) {
+        // The daemon logs to its file.
+        logging::to_stderr();
+    }
     match cli.verb {
-        Verb::Dispatch(arguments) => verb::dispatch::run(arguments, &words),
+        Verb::Dispatch(arguments) => verb::dispatch::run(arguments, words),
         Verb::Status(arguments) => verb::status::run(&arguments),
         Verb::List(arguments) => verb::list::run(&arguments),
         Verb::Show(arguments) => verb::show::run(&arguments),

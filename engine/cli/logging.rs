@@ -53,7 +53,7 @@ pub fn to_file(places: &Places) -> io::Result<()> {
 /// From now on this process logs warnings to stderr.
 pub fn to_stderr() {
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).without_time().with_writer(io::stderr);
-    install(Registry::default().with(layer.with_filter(targets("warn"))));
+    install(Registry::default().with(layer.with_filter(targets("warn,hob_notify=error"))));
 }
 
 fn install(subscriber: impl tracing::Subscriber + Send + Sync) {

@@ -56,7 +56,7 @@ pub fn work(
         cache: places.cache.clone(),
         exe: env::current_exe()?,
         bundled,
-        zygote,
+        zygote: Some(zygote),
         home: places.home.clone(),
         private: private_folders(places),
     });

@@ -109,13 +109,22 @@ pub struct Catalog {
     bundled: Bundled,
     known: Mutex<HashMap<PathBuf, ([u64; 3], Admitted)>>,
     known_bundled: Mutex<HashMap<String, Admitted>>,
+    /// Held while a child process looks at a file.
+    looking: Mutex<()>,
 }
 
 impl Catalog {
     /// `cache` is hob's cache folder; `exe` the program that runs [`admission_child`] when its first
     /// argument is `admit`; `bundled` finds the components that are part of it.
     pub fn new(cache: PathBuf, exe: PathBuf, bundled: Bundled) -> Self {
-        Self { cache, exe, bundled, known: Mutex::default(), known_bundled: Mutex::default() }
+        Self {
+            cache,
+            exe,
+            bundled,
+            known: Mutex::default(),
+            known_bundled: Mutex::default(),
+            looking: Mutex::default(),
+        }
     }
 
     /// The digest and the description of the executor's component. A file that has not been seen in
@@ -152,20 +161,14 @@ impl Catalog {
 
     fn admit_file(&self, path: &Path, pin: Option<&str>) -> Result<Admitted, AdmissionError> {
         let fingerprint = fingerprint(path)?;
-        let seen = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
-        let admitted = match seen {
-            Some((then, admitted)) if then == fingerprint => admitted,
-            _ => {
-                let known = Record::read(&self.cache, path, fingerprint);
-                let record = match known {
-                    Some(record) => record,
-                    None => self.look_at(path, pin)?,
-                };
-                let fingerprint = record.fingerprint;
-                let admitted = parse(record)?;
-                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.insert(path.to_owned(), (fingerprint, admitted.clone()));
-                admitted
+        let admitted = if let Some(admitted) = self.remembered(path, fingerprint)? {
+            admitted
+        } else {
+            // One at a time: five slots that meet a new component compile it once.
+            let _looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+            match self.remembered(path, fingerprint)? {
+                Some(admitted) => admitted,
+                None => self.remember(path, self.look_at(path, pin)?)?,
             }
         };
         match pin {
@@ -175,6 +178,23 @@ impl Catalog {
             }),
             _ => Ok(admitted),
         }
+    }
+
+    /// What is known of the file in this state, here or in the cache.
+    fn remembered(&self, path: &Path, fingerprint: [u64; 3]) -> Result<Option<Admitted>, AdmissionError> {
+        let seen = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        match seen {
+            Some((then, admitted)) if then == fingerprint => Ok(Some(admitted)),
+            _ => Record::read(&self.cache, path, fingerprint).map(|record| self.remember(path, record)).transpose(),
+        }
+    }
+
+    fn remember(&self, path: &Path, record: Record) -> Result<Admitted, AdmissionError> {
+        let fingerprint = record.fingerprint;
+        let admitted = parse(record)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(path.to_owned(), (fingerprint, admitted.clone()));
+        Ok(admitted)
     }
 
     /// Has a child process look at a file, compile it, and keep what it found.
@@ -198,11 +218,7 @@ impl Catalog {
             }
             ComponentSource::File { path, sha256 } => {
                 let record = self.look_at(path, sha256.as_deref())?;
-                let fingerprint = record.fingerprint;
-                let admitted = parse(record)?;
-                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.insert(path.clone(), (fingerprint, admitted.clone()));
-                Ok(admitted)
+                self.remember(path, record)
             }
         }
     }

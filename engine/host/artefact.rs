@@ -163,7 +163,7 @@ mod tests {
             self.artefacts.path(&self.digest)
         }
 
-        fn overwrite(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+        fn overwrite(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
             let mut bytes = fs::read(path).expect("read");
             change(&mut bytes);
             fs::remove_file(path).expect("removed");
@@ -198,7 +198,7 @@ mod tests {
     fn tampering_is_a_miss() {
         let fixture = fixture();
         let path = fixture.path();
-        fixture.overwrite(&path, |bytes| {
+        Fixture::overwrite(&path, |bytes| {
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
         });
@@ -208,9 +208,9 @@ mod tests {
     #[test]
     fn truncation_is_a_miss() {
         let fixture = fixture();
-        fixture.overwrite(&fixture.path(), |bytes| bytes.truncate(bytes.len() - 1));
+        Fixture::overwrite(&fixture.path(), |bytes| bytes.truncate(bytes.len() - 1));
         assert!(!fixture.loads());
-        fixture.overwrite(&fixture.path(), Vec::clear);
+        Fixture::overwrite(&fixture.path(), Vec::clear);
         assert!(!fixture.loads());
     }
 

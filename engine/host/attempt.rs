@@ -52,8 +52,7 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     if !complaints.is_empty() {
         return failed(FailureKind::InvalidParams, crate::schema::lines(&complaints));
     }
-    let places =
-        Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, private: &host.options.private };
+    let places = Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, private: &host.options.private };
     let folders = match folders::resolve(&executor.policy, &places) {
         Ok(folders) => folders,
         Err(error) => return failed(FailureKind::Executor, error.to_string()),
@@ -61,8 +60,7 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     let task = task(&attempt, &executor, &folders);
     let (wall, grace) = (attempt.wall, attempt.grace);
     let cancel = Cancel(attempt.cancel);
-    let http =
-        HttpOptions { body_bytes: attempt.config.limits.http_body.0, secrets: Arc::clone(&host.secrets) };
+    let http = HttpOptions { body_bytes: attempt.config.limits.http_body.0, secrets: Arc::clone(&host.secrets) };
     let surroundings = Arc::new(Surroundings {
         executor: attempt.config.name.clone(),
         task: attempt.task.id,
@@ -225,4 +223,35 @@ fn task(attempt: &Attempt, executor: &Executor, folders: &[folders::Folder]) -> 
 fn shell(environment: &Environment) -> String {
     let named = environment.get("SHELL").and_then(|shell| std::str::from_utf8(shell).ok());
     named.filter(|shell| shell.starts_with('/')).unwrap_or("/bin/sh").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f58_a_panic_is_caught_with_its_words() {
+        let tokio = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let caught = tokio.block_on(async {
+            let fails = async {
+                tokio::task::yield_now().await;
+                let number: Result<u8, _> = "x".parse();
+                number.expect("a fault in a capability")
+            };
+            guarded(pin!(fails)).await
+        });
+        let panic = caught.expect_err("caught");
+        assert!(words(panic.as_ref()).starts_with("a fault in a capability"));
+        let fine = tokio.block_on(async { guarded(pin!(async { 7 })).await });
+        assert_eq!(fine.ok(), Some(7));
+    }
+
+    #[test]
+    fn the_shell_is_that_of_the_dispatcher_where_it_is_a_path() {
+        let with = |value: &[u8]| shell(&Environment(vec![(b"SHELL".to_vec(), value.to_vec())]));
+        assert_eq!(with(b"/bin/zsh"), "/bin/zsh");
+        assert_eq!(with(b"zsh"), "/bin/sh");
+        assert_eq!(with(b"/\xff"), "/bin/sh");
+        assert_eq!(shell(&Environment::default()), "/bin/sh");
+    }
 }

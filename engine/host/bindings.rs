@@ -1,6 +1,5 @@
 //! What `wasmtime` makes of `wit/plugin.wit`: the traits that [`crate::capability`] implements and
 //! the types of the calls into a component.
-#![expect(missing_docs, reason = "generated; wit/plugin.wit is the documentation")]
 
 wasmtime::component::bindgen!({
     path: "../../wit",

@@ -36,3 +36,6 @@ impl Cancel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

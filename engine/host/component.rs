@@ -6,7 +6,7 @@ use crate::{
     guest::Guest,
     meter::LimitHit,
 };
-use hob_core::{Failure, FailureKind, Outcome, TaskResult};
+use hob_core::{Bytes, Failure, FailureKind, Outcome, TaskResult};
 use std::fmt::Write as _;
 use wasmtime::{Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
@@ -46,7 +46,9 @@ fn message(error: &wasmtime::Error, stderr: &str) -> String {
     let cause = match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => "it ran out of stack: its recursion is too deep".to_owned(),
         Some(Trap::UnreachableCodeReached) => "it gave up (`unreachable`)".to_owned(),
-        Some(Trap::MemoryOutOfBounds) => "it touched memory outside its own".to_owned(),
+        Some(Trap::MemoryOutOfBounds) => {
+            "it touched memory outside its own, as a recursion that is too deep also does".to_owned()
+        }
         Some(Trap::IntegerDivisionByZero) => "it divided by zero".to_owned(),
         Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
         None => error.root_cause().to_string(),
@@ -63,7 +65,8 @@ fn message(error: &wasmtime::Error, stderr: &str) -> String {
 fn panic_words(stderr: &str) -> Option<String> {
     let (_, rest) = stderr.rsplit_once("panicked at ")?;
     let (place, rest) = rest.split_once('\n')?;
-    let said: Vec<&str> = rest.lines().take_while(|line| !line.starts_with("note: ") && !line.starts_with("stack backtrace")).collect();
+    let said: Vec<&str> =
+        rest.lines().take_while(|line| !line.starts_with("note: ") && !line.starts_with("stack backtrace")).collect();
     let said = said.join("\n");
     let place = place.trim_end_matches(':');
     Some(cut(&if said.trim().is_empty() { place.to_owned() } else { format!("{} ({place})", said.trim()) }))
@@ -79,8 +82,32 @@ fn cut(text: &str) -> String {
     text[..end].to_owned()
 }
 
+/// Bytes of an answer: its texts and its data. 16 MiB: a result is for reading, and what is larger is
+/// output or an artifact.
+const LARGEST_ANSWER: usize = 16 << 20;
+
+/// The failure of an answer that is too large to keep.
+fn too_large(answer: &Result<Success, TaskError>) -> Option<Failure> {
+    let length = |data: &Option<String>| data.as_ref().map_or(0, String::len);
+    let bytes = match answer {
+        Ok(Success { summary, data }) => summary.len() + length(data),
+        Err(TaskError::Failed(types::Failure { message, data, .. })) => message.len() + length(data),
+        Err(TaskError::Denied(message)) => message.len(),
+        Err(TaskError::InvalidParams(complaints)) => {
+            complaints.iter().map(|(pointer, message)| pointer.len() + message.len()).sum()
+        }
+        Err(TaskError::Cancelled) => 0,
+    };
+    let limit = Bytes(LARGEST_ANSWER as u64);
+    let message = format!("the component's answer has {bytes} bytes, and an answer may have {limit}");
+    (bytes > LARGEST_ANSWER).then(|| Failure::new(FailureKind::Limit, message))
+}
+
 /// The outcome of an answer that `run` returned. `cancelled` is whether the task was asked to stop.
 pub(crate) fn outcome(answer: Result<Success, TaskError>, cancelled: bool) -> Outcome {
+    if let Some(failure) = too_large(&answer) {
+        return Outcome::Failed(failure);
+    }
     let failed = match answer {
         Ok(Success { summary, data }) => match data.map(|text| parse(&text)).transpose() {
             Ok(data) => return Outcome::Completed(TaskResult { summary, data }),

@@ -37,7 +37,9 @@ pub enum Refusal {
     )]
     CoreModule,
     /// Native code that some wasmtime made.
-    #[error("is precompiled native code, which hob never loads from outside: give the .wasm component it was made from")]
+    #[error(
+        "is precompiled native code, which hob never loads from outside: give the .wasm component it was made from"
+    )]
     Precompiled,
     /// Truncated or malformed.
     #[error("is damaged or incomplete: {message}")]
@@ -112,7 +114,8 @@ pub(crate) fn check(
     let kind = component.component_type();
     let imports: Vec<String> = kind.imports(engine).map(|(name, _)| name.to_owned()).collect();
     let exports: Vec<String> = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
-    let versions = imports.iter().chain(&exports).filter_map(|name| Some(name.strip_prefix(PACKAGE)?.split_once('@')?.1));
+    let versions =
+        imports.iter().chain(&exports).filter_map(|name| Some(name.strip_prefix(PACKAGE)?.split_once('@')?.1));
     if let Some(theirs) = versions.into_iter().find(|version| *version != CONTRACT_VERSION) {
         return Err(Refusal::Version { theirs: theirs.to_owned(), ours: CONTRACT_VERSION.to_owned() });
     }
@@ -134,7 +137,8 @@ pub(crate) fn check(
 fn unknown_import(name: &str) -> Option<String> {
     let (path, version) = name.split_once('@').unwrap_or((name, ""));
     if let Some(interface) = path.strip_prefix(PACKAGE) {
-        return (!INTERFACES.contains(&interface)).then(|| format!("it imports {name}, which hob:plugin does not have"));
+        return (!INTERFACES.contains(&interface))
+            .then(|| format!("it imports {name}, which hob:plugin does not have"));
     }
     if path.starts_with("wasi:") {
         let served = version.starts_with("0.2.");

@@ -127,7 +127,9 @@ impl Host {
     fn try_prepare(&self, config: &ExecutorConfig) -> Result<Arc<Executor>, Error> {
         let admitted = self.catalog.admit(config)?;
         let known = lock(&self.executors).get(&config.name).cloned();
-        if let Some(executor) = known.filter(|known| known.admitted.digest == admitted.digest && known.config == *config) {
+        if let Some(executor) =
+            known.filter(|known| known.admitted.digest == admitted.digest && known.config == *config)
+        {
             return Ok(executor);
         }
         let component = self.component(config, &admitted)?;
@@ -157,13 +159,12 @@ impl Host {
         let runtime = self.runtime().map_err(Error::Engine)?;
         let name = config.component.to_string();
         let load = || runtime.artefacts.load(&runtime.engine, &admitted.digest);
-        let loaded = match load() {
-            Some(loaded) => loaded,
-            None => {
-                self.catalog.compile(&config.component)?;
-                let missing = || Error::Artefact { component: name.clone(), cache: self.options.cache.clone() };
-                load().ok_or_else(missing)?
-            }
+        let loaded = if let Some(loaded) = load() {
+            loaded
+        } else {
+            self.catalog.compile(&config.component)?;
+            let missing = || Error::Artefact { component: name.clone(), cache: self.options.cache.clone() };
+            load().ok_or_else(missing)?
         };
         let refused = |refusal| Error::Refused { component: name.clone(), refusal };
         let pre = contract::check(&runtime.engine, &runtime.linker, &loaded).map_err(refused)?;

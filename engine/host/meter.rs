@@ -5,7 +5,7 @@ use hob_core::{Bytes, ExecutorName, Limits, format_duration};
 use std::time::Duration;
 use wasmtime::{ResourceLimiter, Trap, component::ResourceTableError};
 
-/// Elements of all tables together. 200,000: StarlingMonkey, the largest user met, has 15,000.
+/// Elements of all tables together. 200,000: the JavaScript engine, the largest user met, has 15,000.
 const TABLE_ELEMENTS: usize = 200_000;
 /// Core instances. 64: a componentized Python has 20.
 const INSTANCES: usize = 64;

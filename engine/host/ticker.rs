@@ -97,3 +97,35 @@ impl Drop for Ticker {
         self.thread.unpark();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[track_caller]
+    fn becomes(what: &str, is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !is_so() {
+            assert!(Instant::now() < deadline, "the clock is not {what}");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_clock_sleeps_until_somebody_runs() {
+        let engine = crate::engine::build().expect("an engine");
+        let ticker = Ticker::start(&engine).expect("a thread");
+        for _ in 0..3 {
+            becomes("asleep", || ticker.is_parked());
+            let one = ticker.run();
+            let other = ticker.run();
+            becomes("awake", || !ticker.is_parked());
+            drop(one);
+            // Longer than it lingers without anybody.
+            thread::sleep(TICK * (LINGER + 5));
+            assert!(!ticker.is_parked(), "somebody still runs");
+            drop(other);
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     wire::{Order, Report},
-    zygote::Zygote,
+    zygote::Keeper,
 };
 use hob_core::ExitStatus;
 use nix::libc;
@@ -60,10 +60,10 @@ pub enum Signal {
 }
 
 impl Child {
-    pub(crate) fn new(pid: i32, stream: tokio::net::UnixStream, pipes: [Option<OwnedFd>; 3], zygote: Zygote) -> Self {
+    pub(crate) fn new(pid: i32, stream: tokio::net::UnixStream, pipes: [Option<OwnedFd>; 3], keeper: Keeper) -> Self {
         let (reports, orders) = stream.into_split();
         let (life, tree) = watch::channel(Life::default());
-        tokio::spawn(follow(reports, life, zygote));
+        tokio::spawn(follow(reports, life, keeper));
         Self { pid: pid.unsigned_abs(), orders, pipes, tree: Tree(tree) }
     }
 
@@ -177,7 +177,7 @@ impl Tree {
 }
 
 /// Takes the guard's reports until its tree is gone.
-async fn follow(mut reports: OwnedReadHalf, life: watch::Sender<Life>, zygote: Zygote) {
+async fn follow(mut reports: OwnedReadHalf, life: watch::Sender<Life>, keeper: Keeper) {
     let mut frame = [0; Report::SIZE];
     while reports.read_exact(&mut frame).await.is_ok() {
         match Report::decode(frame) {
@@ -191,11 +191,11 @@ async fn follow(mut reports: OwnedReadHalf, life: watch::Sender<Life>, zygote: Z
                 life.send_modify(|life| life.end = Some(end));
                 return;
             }
-            Some(Report::Spawned { .. } | Report::Failed { .. }) | None => break,
+            Some(Report::Guard { .. } | Report::Spawned { .. } | Report::Failed { .. }) | None => break,
         }
     }
     tracing::warn!("the guard of a process tree was killed; the zygote ends its tree");
-    let swept = zygote.sweep().await;
+    let swept = keeper.sweep().await;
     if let Err(error) = &swept {
         tracing::error!(%error, "a process tree lost its guard and could not be ended");
     }

@@ -44,8 +44,9 @@ struct Ending {
     refused: Option<Instant>,
 }
 
-/// Runs a guard in a process that was just forked for it, until the tree is gone.
-pub(crate) fn run(mut stream: UnixStream, stdio: Vec<OwnedFd>) -> io::Result<()> {
+/// Runs a guard in a process that was just forked for it, until the tree is gone. `number` is what the
+/// zygote knows it by.
+pub(crate) fn run(mut stream: UnixStream, stdio: Vec<OwnedFd>, number: i32) -> io::Result<()> {
     // A session of its own, without a terminal: the program cannot get one, for it does not lead it.
     nix::unistd::setsid()?;
     let events = os::ChildEvents::new()?;
@@ -60,7 +61,9 @@ pub(crate) fn run(mut stream: UnixStream, stdio: Vec<OwnedFd>) -> io::Result<()>
     };
     drop(request);
     let mut guard = Guard { stream, events, program, exited: false, worker_lives: true, ending: None };
-    guard.report(Report::Spawned { pid: program });
+    let spawned = [Report::Guard { number }.encode(), Report::Spawned { pid: program }.encode()].concat();
+    // A worker that is gone is noticed where it is waited for.
+    let _ = guard.stream.write_all(&spawned);
     let left = guard.watch()?;
     guard.report(Report::Ended { left });
     Ok(())

@@ -109,6 +109,8 @@ fn take_all(body: &mut &[u8]) -> Option<Vec<OsString>> {
 /// What a guard tells its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Report {
+    /// Which of the zygote's guards this is; comes before `Spawned`.
+    Guard { number: i32 },
     /// The program runs.
     Spawned { pid: i32 },
     /// It does not: the number of the operating system's error.
@@ -127,6 +129,7 @@ impl Report {
 
     pub(crate) fn encode(self) -> [u8; Self::SIZE] {
         let (tag, number) = match self {
+            Self::Guard { number } => (b'G', number),
             Self::Spawned { pid } => (b'S', pid),
             Self::Failed { errno } => (b'F', errno),
             Self::Returned { code } => (b'R', code),
@@ -139,6 +142,7 @@ impl Report {
     pub(crate) fn decode([tag, number @ ..]: [u8; Self::SIZE]) -> Option<Self> {
         let number = i32::from_le_bytes(number);
         Some(match tag {
+            b'G' => Self::Guard { number },
             b'S' => Self::Spawned { pid: number },
             b'F' => Self::Failed { errno: number },
             b'R' => Self::Returned { code: number },
@@ -187,7 +191,8 @@ fn tagged(tag: u8, [a, b, c, d]: [u8; 4]) -> [u8; 5] {
 pub(crate) mod ask {
     /// Fork a guard. Descriptors: the guard's end of its socket, then the program's.
     pub(crate) const SPAWN: u8 = b'S';
-    /// End what dead guards left behind. Descriptor: where [`DONE`] is written afterwards.
+    /// End what a dead guard left behind. Descriptor: a socket in which the guard's number waits, and
+    /// where [`DONE`] is written afterwards.
     pub(crate) const SWEEP: u8 = b'W';
     /// The answer to [`SWEEP`].
     pub(crate) const DONE: u8 = b'D';
@@ -229,6 +234,7 @@ mod tests {
     #[test]
     fn reports_and_orders_read_back() {
         for report in [
+            Report::Guard { number: i32::MAX },
             Report::Spawned { pid: 7 },
             Report::Failed { errno: 2 },
             Report::Returned { code: -1 },

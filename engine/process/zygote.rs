@@ -109,25 +109,24 @@ impl Zygote {
         drop(descriptors);
         // A guard that could not be forked has hung up, but has left a report.
         let written = stream.write_all(&encoded).await;
-        let mut report = [0; Report::SIZE];
-        if let Err(error) = stream.read_exact(&mut report).await {
-            return Err(fail(written.err().unwrap_or(error)));
+        let mut guard = 0;
+        loop {
+            let mut report = [0; Report::SIZE];
+            if let Err(error) = stream.read_exact(&mut report).await {
+                return Err(fail(written.err().unwrap_or(error)));
+            }
+            return match Report::decode(report) {
+                Some(Report::Guard { number }) => {
+                    guard = number;
+                    continue;
+                }
+                Some(Report::Spawned { pid }) => {
+                    Ok(Child::new(pid, stream, ours, Keeper { zygote: self.clone(), guard }))
+                }
+                Some(Report::Failed { errno }) => Err(SpawnError::from_errno(&program, &cwd, Errno::from_raw(errno))),
+                _ => Err(SpawnError::Lost { program }),
+            };
         }
-        match Report::decode(report) {
-            Some(Report::Spawned { pid }) => Ok(Child::new(pid, stream, ours, self.clone())),
-            Some(Report::Failed { errno }) => Err(SpawnError::from_errno(&program, &cwd, Errno::from_raw(errno))),
-            _ => Err(SpawnError::Lost { program }),
-        }
-    }
-
-    /// Ends what guards that were killed left behind; returns when it is gone. The zygote does so by
-    /// itself when it loses a guard; this is how to wait for it.
-    pub async fn sweep(&self) -> io::Result<()> {
-        let (near, far) = UnixStream::pair()?;
-        near.set_nonblocking(true)?;
-        let mut answer = tokio::net::UnixStream::from_std(near)?;
-        self.ask(ask::SWEEP, &[far.into()]).await?;
-        answer.read_u8().await.map(drop)
     }
 
     async fn ask(&self, what: u8, descriptors: &[OwnedFd]) -> io::Result<()> {
@@ -146,6 +145,26 @@ impl Zygote {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// Who answers for a tree whose guard is lost.
+pub(crate) struct Keeper {
+    zygote: Zygote,
+    guard: i32,
+}
+
+impl Keeper {
+    /// Ends what the guard left behind; returns when it is gone. The zygote does so by itself when it
+    /// loses a guard; this is how to wait for it.
+    pub(crate) async fn sweep(&self) -> io::Result<()> {
+        let (near, far) = UnixStream::pair()?;
+        near.set_nonblocking(true)?;
+        let mut answer = tokio::net::UnixStream::from_std(near)?;
+        // First, so that the zygote, which reads it at once, need not wait.
+        answer.write_all(&self.guard.to_le_bytes()).await?;
+        self.zygote.ask(ask::SWEEP, &[far.into()]).await?;
+        answer.read_u8().await.map(drop)
     }
 }
 

@@ -5,10 +5,11 @@
 //! daemon itself once it runs; asking takes a shared lock on that one and so never disturbs an
 //! election.
 
+use crate::os::private;
 use hob_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
     path::Path,
 };
@@ -71,12 +72,18 @@ pub struct Election(File);
 impl Election {
     /// Takes the right; none if a daemon runs or is being started.
     pub fn win(state: &Path) -> io::Result<Option<Self>> {
-        let lock = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(state.join(LOCK))?;
+        let lock = private().create(true).truncate(false).read(true).write(true).open(state.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Self(lock))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// The right that this process, started by the winner, was handed as its standard input.
+    pub fn inherited() -> io::Result<Self> {
+        use std::os::fd::AsFd as _;
+        Ok(Self(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
     }
 
     /// The locked file, for the standard input of the daemon.
@@ -87,22 +94,28 @@ impl Election {
 
 /// Held by the daemon for as long as it lives.
 pub struct Seat {
+    election: Election,
     _alive: File,
-    _election: Option<Election>,
 }
 
 impl Seat {
-    /// Sits down. `election` is none for a daemon that got the lock as its standard input, which
-    /// stays open as long as the process does.
-    pub fn take(state: &Path, election: Option<Election>, info: &DaemonInfo) -> io::Result<Self> {
-        let path = state.join(ALIVE);
-        let mut alive = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
+    /// Sits down.
+    pub fn take(state: &Path, election: Election, info: &DaemonInfo) -> io::Result<Self> {
+        let mut alive = private().create(true).truncate(false).read(true).write(true).open(state.join(ALIVE))?;
         // Waits out those who only look; nobody else ever holds it.
         alive.lock()?;
         alive.set_len(0)?;
         alive.rewind()?;
         alive.write_all(serde_json::to_string(info)?.as_bytes())?;
-        Ok(Self { _alive: alive, _election: election })
+        Ok(Self { election, _alive: alive })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // Before it stops being seen alive, so that whoever sees it gone can win the next election. The
+        // lock has another descriptor, standard input, and would outlast this one.
+        let _ = self.election.0.unlock();
     }
 }
 
@@ -128,10 +141,12 @@ mod tests {
     fn presence_follows_the_seat() {
         let state = tempfile::tempdir().expect("a folder");
         assert_eq!(presence(state.path()).expect("asked"), Presence::Stopped);
-        let seat = Seat::take(state.path(), None, &info()).expect("a seat");
+        let election = Election::win(state.path()).expect("asked").expect("won");
+        let seat = Seat::take(state.path(), election, &info()).expect("a seat");
         assert_eq!(presence(state.path()).expect("asked"), Presence::Running(Some(info())));
-        assert!(Election::win(state.path()).expect("asked").is_some(), "asking does not disturb an election");
+        assert!(Election::win(state.path()).expect("asked").is_none(), "the seat is taken");
         drop(seat);
+        assert!(Election::win(state.path()).expect("asked").is_some(), "the seat is free");
         assert_eq!(presence(state.path()).expect("asked"), Presence::Stopped);
         until_stopped(state.path()).expect("stopped already");
     }

@@ -8,6 +8,7 @@ mod contract;
 pub mod daemon;
 pub mod life;
 mod listener;
+mod os;
 mod reporter;
 mod rescue;
 mod run_one;

@@ -3,6 +3,7 @@
 //! The kernel drops the lock when the process dies, however it dies. Pids and clocks were rejected:
 //! a pid is used again, and a clock jumps.
 
+use crate::os::{private, private_folder};
 use hob_core::WorkerId;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -21,9 +22,9 @@ impl Life {
     pub fn begin(state: &Path, worker: &WorkerId) -> io::Result<Self> {
         let path = lock_path(state, worker);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+            private_folder(folder)?;
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        let lock = private().create(true).truncate(false).write(true).open(&path)?;
         lock.try_lock().map_err(io::Error::from)?;
         Ok(Self { path, _lock: lock })
     }

@@ -1,5 +1,4 @@
 //! Builds the guests and writes the table of them that `lib.rs` includes.
-#![expect(clippy::print_stdout, reason = "how a build script talks to cargo")]
 
 use hob_guest_toolchain::{Workspace, build, find, guest_target_dir, target_dir};
 use sha2::{Digest as _, Sha256};
@@ -42,7 +41,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bytes = fs::read(built.join(format!("{name}.wasm")))?;
         fs::write(&wasm, &bytes)?;
         let describe = plugins.join(name).join("describe.json");
-        let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut sha256 = String::new();
+        for byte in Sha256::digest(&bytes) {
+            write!(sha256, "{byte:02x}")?;
+        }
+        let (wasm, describe) = (text(&wasm)?, text(&describe)?);
         write!(
             table,
             "Bundled {{ name: {name:?}, wasm: include_bytes!({wasm:?}), sha256: {sha256:?}, \
@@ -52,6 +55,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.push(']');
     fs::write(out.join("components.rs"), table)?;
     Ok(())
+}
+
+/// A path that can stand in Rust source.
+fn text(path: &Path) -> Result<&str, String> {
+    path.to_str().ok_or_else(|| format!("name {} in a source file: it is not Unicode", path.display()))
 }
 
 fn rerun_if_changed(path: &Path) {

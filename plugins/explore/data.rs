@@ -217,7 +217,8 @@ mod tests {
         }
         assert_eq!(data.hits(), 10_000);
         let json = json_of(data);
-        let shown: usize = json["files"].as_array().expect("files").iter().map(|f| f["lines"].as_array().map_or(0, Vec::len)).sum();
+        let shown: usize =
+            json["files"].as_array().expect("files").iter().map(|f| f["lines"].as_array().map_or(0, Vec::len)).sum();
         assert_eq!(json["left_out"]["lines"], 10_000 - shown);
         assert_eq!(json["left_out"]["files"], 100 - json["files"].as_array().expect("files").len());
         assert!(json.to_string().len() < 2 * BYTES);
@@ -230,7 +231,8 @@ mod tests {
         let mut data = Data::new(false);
         data.add(&[hit("a", 1, &[0], "x")]);
         let json = json_of(data);
-        let unknown: Vec<&String> = json.as_object().expect("object").keys().filter(|key| !known.contains_key(*key)).collect();
+        let unknown: Vec<&String> =
+            json.as_object().expect("object").keys().filter(|key| !known.contains_key(*key)).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
     }
 }

@@ -42,8 +42,10 @@ impl Guest for Explore {
     fn run(task: Task) -> Result<Success, TaskError> {
         let params: Params = serde_json::from_str(&task.params)
             .map_err(|error| TaskError::InvalidParams(vec![(String::new(), error.to_string())]))?;
-        let root = params.root(&task);
-        let hits = search::grep(&root, &params.query()).map_err(|text| refusal::explain(&task, &params, &root, text))?;
+        let root = params.root(&task).map_err(|text| TaskError::InvalidParams(vec![("/path".to_owned(), text)]))?;
+        context::progress(None, "searching");
+        let hits =
+            search::grep(&root, &params.query()).map_err(|text| refusal::explain(&task, &params, &root, text))?;
         let (data, lines) = collect(&params, &hits)?;
         let stats: Stats = serde_json::from_str(&hits.stats()).map_err(|error| failed(&error.to_string()))?;
         let summary = summary::summary(&task.id, &params, &stats, lines, &data.busiest());
@@ -66,7 +68,11 @@ fn collect(params: &Params, hits: &Hits) -> Result<(Data, u64), TaskError> {
         let whole = if last { groups.rest() } else { groups.add(lines) };
         let mut text = String::new();
         for group in &whole {
-            if params.files_only { report.file(group, &mut text) } else { report.lines(group, &mut text) }
+            if params.files_only {
+                report.file(group, &mut text);
+            } else {
+                report.lines(group, &mut text);
+            }
             data.add(group);
         }
         output.write(text.as_bytes()).map_err(not_written)?;

@@ -10,6 +10,7 @@ const PROJECT: &str = "/project";
 /// What the person asked for; `describe.json` says what each means.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(Debug))]
+#[expect(clippy::struct_excessive_bools, reason = "the switches of the schema")]
 pub struct Params {
     pub pattern: Vec<String>,
     path: Option<String>,
@@ -87,17 +88,22 @@ impl Params {
         !(self.hidden && self.no_ignore && self.glob.is_empty())
     }
 
-    /// The guest path below which to search.
-    pub fn root(&self, task: &Task) -> String {
+    /// The guest path below which to search, or what is wrong with `path`.
+    pub fn root(&self, task: &Task) -> Result<String, String> {
         // Where the task's folder is not granted, asking for it gets the lines that would grant it.
         let project = task.workdir.as_deref().unwrap_or(PROJECT);
-        let Some(path) = self.path.as_deref() else { return project.to_owned() };
+        let path = self.path.as_deref().unwrap_or(".");
         let cwd = task.meta.iter().find(|(key, _)| key == "cwd").map(|(_, path)| path.as_str());
         let inside = if path.starts_with('/') { below(path, cwd) } else { Some(path) };
-        match inside {
-            Some(rest) => join(project, rest),
-            None => path.to_owned(),
+        let parts = inside.and_then(parts).ok_or_else(|| {
+            format!("`{path}` is outside of the task's folder; to search there, dispatch with `--cwd {path}`")
+        })?;
+        let mut root = project.trim_end_matches('/').to_owned();
+        for part in parts {
+            root.push('/');
+            root.push_str(part);
         }
+        Ok(if root.is_empty() { "/".to_owned() } else { root })
     }
 }
 
@@ -107,12 +113,17 @@ fn below<'a>(path: &'a str, cwd: Option<&str>) -> Option<&'a str> {
     (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/'))
 }
 
-fn join(project: &str, rest: &str) -> String {
-    let rest = rest.trim_end_matches('/');
-    match rest.strip_prefix("./").unwrap_or(rest) {
-        "" | "." => project.to_owned(),
-        rest => format!("{}/{rest}", project.trim_end_matches('/')),
+/// The parts of a relative path; none where it leads out.
+fn parts(path: &str) -> Option<Vec<&str>> {
+    let mut parts = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
     }
+    Some(parts)
 }
 
 #[cfg(test)]
@@ -137,23 +148,30 @@ pub mod tests {
     }
 
     #[track_caller]
-    fn check_root(path: Option<&str>, workdir: Option<&str>, expect: &str) {
+    fn check_root(path: Option<&str>, workdir: Option<&str>, expect: Option<&str>) {
         let json = serde_json::json!({ "pattern": ["x"], "path": path });
-        assert_eq!(params(&json.to_string()).root(&task(workdir)), expect, "{path:?} {workdir:?}");
+        let root = params(&json.to_string()).root(&task(workdir));
+        assert_eq!(root.ok().as_deref(), expect, "{path:?} {workdir:?}");
     }
 
     #[test]
     fn roots() {
-        check_root(None, Some("/project"), "/project");
-        check_root(None, None, "/project");
-        check_root(Some("src"), Some("/project/sub"), "/project/sub/src");
-        check_root(Some("./src/"), Some("/project"), "/project/src");
-        check_root(Some("."), Some("/project"), "/project");
-        check_root(Some("/home/p/repo/src"), Some("/project"), "/project/src");
-        check_root(Some("/home/p/repo"), Some("/project"), "/project");
-        check_root(Some("/home/p/repository"), Some("/project"), "/home/p/repository");
-        check_root(Some("/etc"), Some("/project"), "/etc");
-        check_root(Some("../other"), Some("/project"), "/project/../other");
+        check_root(None, Some("/project"), Some("/project"));
+        check_root(None, None, Some("/project"));
+        check_root(Some("src"), Some("/project/sub"), Some("/project/sub/src"));
+        check_root(Some("./src//a/../b/"), Some("/project"), Some("/project/src/b"));
+        check_root(Some("."), Some("/project"), Some("/project"));
+        check_root(Some("/home/p/repo/src"), Some("/project"), Some("/project/src"));
+        check_root(Some("/home/p/repo"), Some("/project"), Some("/project"));
+    }
+
+    #[test]
+    fn a_path_that_leads_out_is_told_of_cwd() {
+        check_root(Some("/home/p/repository"), Some("/project"), None);
+        check_root(Some("/home/p/repo/../other"), Some("/project"), None);
+        check_root(Some("../other"), Some("/project"), None);
+        let told = params(r#"{"pattern":["x"],"path":"/etc"}"#).root(&task(None)).expect_err("outside");
+        assert!(told.ends_with("dispatch with `--cwd /etc`"), "{told}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::{
     bindings::hob::plugin::{
+        context,
         search::{self, CaseMode, Query, SearchMode},
         types::{Task, TaskError},
     },
@@ -9,11 +10,18 @@ use crate::{
 /// What the host's refusal of a search is about: it says so in words only, so each part is tried
 /// alone.
 pub fn explain(task: &Task, params: &Params, root: &str, text: String) -> TaskError {
+    if context::is_cancelled() {
+        return TaskError::Cancelled;
+    }
     let refused = |query: &Query| search::grep(root, query).err();
-    if let Some(text) = refused(&attempt(String::from("hob"), true, None)) {
+    if let Some(text) = refused(&attempt("hob".to_owned(), true, None)) {
         // The beginning of every denial; anything else is about the folder itself.
         let denied = text.starts_with(&format!("{} may not ", task.executor));
-        return if denied { TaskError::Denied(text) } else { TaskError::InvalidParams(vec![(String::from("/path"), text)]) };
+        return if denied {
+            TaskError::Denied(text)
+        } else {
+            TaskError::InvalidParams(vec![("/path".to_owned(), text)])
+        };
     }
     let literal = params.query().literal;
     let patterns = params.pattern.iter().enumerate().filter_map(|(index, pattern)| {
@@ -21,21 +29,21 @@ pub fn explain(task: &Task, params: &Params, root: &str, text: String) -> TaskEr
         Some((format!("/pattern/{index}"), text))
     });
     let globs = params.glob.iter().enumerate().filter_map(|(index, glob)| {
-        let text = refused(&attempt(String::from("hob"), true, Some(glob.clone())))?;
+        let text = refused(&attempt("hob".to_owned(), true, Some(glob.clone())))?;
         Some((format!("/glob/{index}"), text))
     });
     let misfits: Vec<(String, String)> = patterns.chain(globs).collect();
     TaskError::InvalidParams(if misfits.is_empty() { vec![(String::new(), text)] } else { misfits })
 }
 
-/// A search for one pattern that stops at its first hit.
+/// A search that looks into no file: the last glob leaves all of them out.
 fn attempt(pattern: String, literal: bool, glob: Option<String>) -> Query {
     Query {
         patterns: vec![pattern],
         literal,
         case_sensitivity: CaseMode::Sensitive,
         whole_words: false,
-        globs: glob.into_iter().collect(),
+        globs: glob.into_iter().chain(["!**".to_owned()]).collect(),
         hidden: false,
         no_ignore: false,
         context_before: 0,

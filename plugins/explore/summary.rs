@@ -14,8 +14,11 @@ pub fn summary(task: &str, params: &Params, stats: &Stats, shown: u64, busiest: 
         };
         lines.push(format!("No hits for {what} ({} searched)", files(stats.files_searched)));
         if params.skips_files() {
-            lines.push("Hidden files and those that .gitignore or a glob leaves out were not searched \
-                        (`--hidden`, `--no-ignore`)".to_owned());
+            lines.push(
+                "Hidden files and those that .gitignore or a glob leaves out were not searched \
+                        (`--hidden`, `--no-ignore`)"
+                    .to_owned(),
+            );
         }
     } else {
         let count = format!("{} in {} ({searched})", hits(stats.hits), files(stats.files_with_hits));
@@ -78,7 +81,7 @@ fn number(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
             text.push(',');
         }
         text.push(digit);

@@ -38,7 +38,7 @@ fn status_says_whether_the_daemon_runs() {
     assert!(sandbox.ok(["status"]).contains("RUNNING"));
     let status = sandbox.json(["status", "--json"]);
     assert_eq!(status["slots"]["max"], 5, "{status}");
-    assert_eq!(status["tasks"]["completed"], 1, "{status}");
+    assert_eq!(status["counts"]["completed"], 1, "{status}");
     sandbox.ok(["daemon", "stop"]);
     assert!(sandbox.ok(["daemon", "status"]).contains("STOPPED"));
 }

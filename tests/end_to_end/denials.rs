@@ -11,8 +11,10 @@ use std::{
 
 /// A test component, built by `cargo xtask guests`.
 pub fn guest(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("../test-guests/{name}.wasm"));
-    path.canonicalize().unwrap_or_else(|_| panic!("{} is missing: `cargo xtask guests` builds it", path.display()))
+    let target = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
+    let path = target.join(format!("test-guests/{name}.wasm"));
+    assert!(path.exists(), "{} is missing: `cargo xtask guests` builds it", path.display());
+    path
 }
 
 /// Configuration that runs a test component under a name.
@@ -46,15 +48,15 @@ fn as_it_stands(lines: &str) -> String {
 fn a_folder() {
     let sandbox = Sandbox::new();
     sandbox.file("note.txt", "inside");
-    let result = denied_then_granted(&sandbox, "reader", "dir-read", &json!({ "path": "/project/note.txt" }), as_it_stands);
+    let result = denied_then_granted(&sandbox, "reader", "dir_read", &json!({ "path": "/note.txt" }), as_it_stands);
     assert!(result.to_string().contains("inside"), "{result}");
 }
 
 #[test]
 fn writing_to_a_folder() {
     let sandbox = Sandbox::new();
-    let params = json!({ "path": "/project/made.txt", "text": "by a guest" });
-    denied_then_granted(&sandbox, "writer", "dir-write", &params, as_it_stands);
+    let params = json!({ "action": "write", "path": "/made.txt", "to": "by a guest" });
+    denied_then_granted(&sandbox, "writer", "dir_write", &params, as_it_stands);
     assert_eq!(sandbox.read("made.txt"), "by a guest");
 }
 
@@ -62,7 +64,7 @@ fn writing_to_a_folder() {
 fn a_program() {
     let sandbox = Sandbox::new();
     let params = json!({ "program": "echo", "args": ["from", "a program"] });
-    let result = denied_then_granted(&sandbox, "runs", "program-run", &params, |lines| {
+    let result = denied_then_granted(&sandbox, "runs", "program_run", &params, |lines| {
         // The one thing that hob cannot know is where the program is.
         lines.replace("/path/to/echo", "/bin/echo")
     });
@@ -73,7 +75,7 @@ fn a_program() {
 fn a_variable() {
     let sandbox = Sandbox::new();
     let grant = "[executors.runs.grant]\nprograms = { sh = { path = \"/bin/sh\" } }\n";
-    let base = executor("runs", "program-run", "");
+    let base = executor("runs", "program_run", "");
     sandbox.configure(&format!("{base}\n{grant}"));
     let params = json!({ "program": "sh", "args": ["-c", "echo $GREETING"], "env": [["GREETING", "good day"]] }).to_string();
     assert_eq!(sandbox.run(["dispatch", "runs", "--id", "denied", "--params", &params, "--wait"]).code, 1);
@@ -103,7 +105,7 @@ fn a_host_and_then_its_address() {
     });
     let params = json!({ "url": format!("http://127.0.0.1:{port}/") });
     // The first denial is of the host; with its lines, the second is of the address behind it.
-    let base = executor("fetches", "http-get", "");
+    let base = executor("fetches", "http_get", "");
     let mut config = base.clone();
     for id in ["host", "address"] {
         sandbox.configure(&config);
@@ -125,7 +127,7 @@ fn a_host_and_then_its_address() {
 #[test]
 fn state() {
     let sandbox = Sandbox::new();
-    denied_then_granted(&sandbox, "counts", "state-counter", &json!({}), as_it_stands);
+    denied_then_granted(&sandbox, "counts", "state_counter", &json!({}), as_it_stands);
     let again = sandbox.run(["dispatch", "counts", "--id", "again", "--wait"]);
     assert_eq!(again.code, 0, "{again:?}");
     assert!(sandbox.show("again")["result"].to_string().contains('2'), "{}", sandbox.show("again"));
@@ -133,7 +135,7 @@ fn state() {
 
 #[test]
 fn a_component_sees_no_environment_and_no_arguments() {
-    let sandbox = Sandbox::with_config(&executor("prints", "env-print", ""));
+    let sandbox = Sandbox::with_config(&executor("prints", "env_print", ""));
     sandbox.ok(["dispatch", "prints", "--id", "empty", "--wait"]);
     let shown = sandbox.show("empty")["result"].to_string();
     assert!(!shown.contains("PATH") && !shown.contains("HOB_HOME"), "{shown}");

@@ -140,7 +140,7 @@ impl Sandbox {
     #[track_caller]
     pub fn daemon_pid(&self) -> i32 {
         let status = self.json(["status", "--json"]);
-        let pid = status["daemon"]["pid"].as_i64().unwrap_or_else(|| panic!("a daemon in {status}"));
+        let pid = status["daemon"]["info"]["pid"].as_i64().unwrap_or_else(|| panic!("a daemon in {status}"));
         i32::try_from(pid).expect("a pid")
     }
 }

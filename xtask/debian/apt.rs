@@ -70,7 +70,7 @@ impl Apt {
     }
 
     /// Whether the system has a package already.
-    pub fn is_installed(&self, package: &str) -> bool {
+    pub fn is_installed(package: &str) -> bool {
         let query = Command::new("dpkg-query").args(["-W", "-f", "${db:Status-Status}", package]).output();
         query.is_ok_and(|output| output.stdout == b"installed")
     }
@@ -80,7 +80,8 @@ impl Apt {
         for package in packages {
             println!("  fetching {package}");
             run::output(self.command("apt-get").args(["-qq", "download", package]))?;
-            let file = only_file(&self.folder.join("packages")).with_context(|| format!("find the file of {package}"))?;
+            let file =
+                only_file(&self.folder.join("packages")).with_context(|| format!("find the file of {package}"))?;
             run::run(Command::new("dpkg-deb").arg("-x").arg(&file).arg(prefix).stdin(Stdio::null()))?;
             fs::remove_file(&file)?;
         }
@@ -159,7 +160,8 @@ mod tests {
 
     #[test]
     fn the_machines_own_mirror_is_used() {
-        let system = read_lines("deb http://mirror/debian/ bookworm main\ndeb http://fast/sec bookworm-security main\n");
+        let system =
+            read_lines("deb http://mirror/debian/ bookworm main\ndeb http://fast/sec bookworm-security main\n");
         let text = stanzas(&system, &recipe()).expect("archives");
         let read = read_stanzas(&text);
         assert_eq!(read[0].uri, "http://mirror/debian/");

@@ -99,7 +99,8 @@ pub fn check(made: &Path, host: &str, folder: &Path) -> Result<()> {
     fs::write(&source, "fn main() { println!(\"{}\", std::env::args().count()); }\n")?;
     let mut rustc = Command::new(&toolchain.rustc);
     rustc.args(["--edition", "2024", "-O", "--target", TARGET]).arg(&source).arg("-o").arg(&program);
-    run::output(with_libraries(&mut rustc, &made.join("lib"))).context("compile a small program with the new toolchain")?;
+    run::output(with_libraries(&mut rustc, &made.join("lib")))
+        .context("compile a small program with the new toolchain")?;
     let bytes = fs::read(&program)?;
     // The preamble of a component; a core module has 01 00 00 00 in its place.
     ensure!(bytes.starts_with(b"\0asm\x0d\x00\x01\x00"), "the new toolchain links no component");

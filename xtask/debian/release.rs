@@ -65,7 +65,7 @@ impl Recipe {
         while let Some(name) = names.get(next).cloned() {
             next += 1;
             for needed in apt.depends(&name)? {
-                if is_library_of_the_compiler(&needed) && !names.contains(&needed) && !apt.is_installed(&needed) {
+                if is_library_of_the_compiler(&needed) && !names.contains(&needed) && !Apt::is_installed(&needed) {
                     names.push(needed);
                 }
             }
@@ -87,7 +87,8 @@ fn is_library_of_the_compiler(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    const BOOKWORM: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nID=debian\n";
+    const BOOKWORM: &str =
+        "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nID=debian\n";
 
     #[test]
     fn bookworm_builds_its_own_standard_library() {
@@ -113,7 +114,10 @@ mod tests {
         let old = BOOKWORM.replace("12", "11");
         assert!(Recipe::for_system(&old).expect_err("too old").to_string().contains("Debian 11"));
         let other = "ID=fedora\nPRETTY_NAME=\"Fedora Linux 44\"\n";
-        assert_eq!(Recipe::for_system(other).expect_err("not Debian").to_string(), "this is Fedora Linux 44, not Debian");
+        assert_eq!(
+            Recipe::for_system(other).expect_err("not Debian").to_string(),
+            "this is Fedora Linux 44, not Debian"
+        );
     }
 
     #[test]

@@ -106,8 +106,10 @@ mod tests {
                     deb-src http://mirror/debian bookworm main\n\
                     deb [arch=amd64 signed-by=/k.gpg] https://other/apt suite main\n\
                     debhelper\n";
-        let expect =
-            [source("http://mirror/debian", &["bookworm"], None), source("https://other/apt", &["suite"], Some("/k.gpg"))];
+        let expect = [
+            source("http://mirror/debian", &["bookworm"], None),
+            source("https://other/apt", &["suite"], Some("/k.gpg")),
+        ];
         assert_eq!(read_lines(text), expect);
     }
 

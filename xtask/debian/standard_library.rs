@@ -51,7 +51,8 @@ pub fn build(folder: &Path, prefix: &Path, made: &Path) -> Result<()> {
     for entry in fs::read_dir(&built).with_context(|| format!("read {}", built.display()))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".rlib") && !name.starts_with("libempty-") {
+        let is_library = path.extension().is_some_and(|extension| extension == "rlib");
+        if is_library && !name.starts_with("libempty-") {
             fs::rename(&path, to.join(name))?;
         }
     }

@@ -143,7 +143,9 @@ mod tests {
 
     #[test]
     fn what_a_person_or_machine_sets_for_cargo_is_kept() {
-        for name in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_NET_OFFLINE", "HTTPS_PROXY"] {
+        for name in
+            ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "CARGO_NET_OFFLINE", "HTTPS_PROXY"]
+        {
             assert!(!is_of_the_outer_cargo(name), "{name}");
         }
         assert!(!is_of_the_outer_cargo("CARGO_REGISTRIES_MINE_TOKEN"));

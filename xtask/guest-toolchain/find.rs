@@ -2,7 +2,7 @@ use crate::{TARGET, places::toolchains, version::newest};
 use std::{
     env,
     error::Error,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt, fs, io,
     path::{Path, PathBuf},
     process::Command,
@@ -132,10 +132,9 @@ fn made_of_packages() -> Option<Toolchain> {
 /// Whether a folder holds a compiled standard library.
 fn has_std(folder: &Path) -> bool {
     let is_std = |entry: io::Result<fs::DirEntry>| {
-        entry.is_ok_and(|entry| {
-            let name = entry.file_name();
-            name.to_str().is_some_and(|name| name.starts_with("libstd-") && name.ends_with(".rlib"))
-        })
+        let Ok(path) = entry.map(|entry| entry.path()) else { return false };
+        let named = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with("libstd-"));
+        path.file_name().is_some_and(named) && path.extension().is_some_and(|extension| extension == "rlib")
     };
     fs::read_dir(folder).is_ok_and(|mut entries| entries.any(is_std))
 }
@@ -169,7 +168,8 @@ mod tests {
 
     #[test]
     fn fields_of_the_compilers_version() {
-        let about = "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\nhost: x86_64-unknown-linux-gnu\nrelease: 1.95.0\n";
+        let about =
+            "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\nhost: x86_64-unknown-linux-gnu\nrelease: 1.95.0\n";
         assert_eq!(field(about, "host").as_deref(), Some("x86_64-unknown-linux-gnu"));
         assert_eq!(field(about, "release").as_deref(), Some("1.95.0"));
         assert_eq!(field(about, "commit-hash"), None);

@@ -21,20 +21,31 @@ pub(crate) fn newest(names: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// Debian's order of versions: runs of digits by their value, the rest by letter, `~` before all.
 fn compare(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
-    while !(a.is_empty() && b.is_empty()) {
-        let (a_text, a_rest) = split(a, |c| !c.is_ascii_digit());
-        let (b_text, b_rest) = split(b, |c| !c.is_ascii_digit());
-        let (a_digits, a_next) = split(a_rest, |c| c.is_ascii_digit());
-        let (b_digits, b_next) = split(b_rest, |c| c.is_ascii_digit());
-        let value = |digits: &str| digits.parse::<u64>().unwrap_or(0);
-        let order = weights(a_text).cmp(weights(b_text)).then_with(|| value(a_digits).cmp(&value(b_digits)));
+    let (mut left, mut right) = (a, b);
+    while !(left.is_empty() && right.is_empty()) {
+        let (first, second) = (Piece::first_of(left), Piece::first_of(right));
+        let order = weights(first.text).cmp(weights(second.text)).then(first.number.cmp(&second.number));
         if order != Ordering::Equal {
             return order;
         }
-        (a, b) = (a_next, b_next);
+        (left, right) = (first.rest, second.rest);
     }
     Ordering::Equal
+}
+
+/// Text, the number after it, and what follows.
+struct Piece<'a> {
+    text: &'a str,
+    number: u64,
+    rest: &'a str,
+}
+
+impl<'a> Piece<'a> {
+    fn first_of(version: &'a str) -> Self {
+        let (text, more) = split(version, |c| !c.is_ascii_digit());
+        let (digits, rest) = split(more, |c| c.is_ascii_digit());
+        Self { text, number: digits.parse().unwrap_or(0), rest }
+    }
 }
 
 fn split(text: &str, inside: impl Fn(char) -> bool) -> (&str, &str) {

@@ -9,10 +9,10 @@ use std::{
 /// value is exact and showing it is safe.
 pub fn write_json(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value)?;
-    writeln!(to, "{}", escaped(text))
+    writeln!(to, "{}", escaped(&text))
 }
 
-fn escaped(text: String) -> String {
+fn escaped(text: &str) -> String {
     // Escape sequences and other ASCII controls cannot be in it: JSON escapes those already.
     if text.is_ascii() {
         return text.replace('\u{7f}', "\\u007f");
@@ -44,6 +44,6 @@ mod tests {
         let text = String::from_utf8(text).expect("text");
         assert_eq!(text, "\"ä 日本 \\u001b[31m \\u009b31m \\u202ex \\u007f \\udb40\\udc41\"\n");
         assert_eq!(serde_json::from_str::<String>(&text).expect("JSON"), value);
-        assert_eq!(escaped("\"\u{7f}\"".to_owned()), "\"\\u007f\"");
+        assert_eq!(escaped("\"\u{7f}\""), "\"\\u007f\"");
     }
 }

@@ -30,8 +30,8 @@ pub fn task_object(task: &Task, now: Timestamp) -> Map<String, Value> {
         "blocked": facts.blocked,
         "cancel_requested": facts.is_cancel_requested,
         "progress": facts.progress,
-        "result": facts.result,
-        "failure": facts.failure,
+        "result": facts.result.map(result_object),
+        "failure": facts.failure.map(failure_object),
         "exit_code": exit_status(&task.state).map(ExitStatus::shell_code),
         "params": params_value(task),
     });
@@ -39,6 +39,21 @@ pub fn task_object(task: &Task, now: Timestamp) -> Map<String, Value> {
         Value::Object(object) => object,
         _ => Map::new(),
     }
+}
+
+fn result_object(result: &TaskResult) -> Value {
+    json!({ "summary": result.summary, "data": result.data })
+}
+
+fn failure_object(failure: &Failure) -> Value {
+    json!({
+        "kind": failure.kind,
+        "message": failure.message,
+        "retryable": failure.retryable,
+        "retry_after_ms": failure.retry_after_ms,
+        "data": failure.data,
+        "trace": failure.trace,
+    })
 }
 
 /// What the state says, each fact where there is one.
@@ -201,9 +216,11 @@ pub mod tests {
             "kind": "executor",
             "message": "exited with code 101",
             "retryable": false,
+            "retry_after_ms": null,
             "data": {
               "exit_code": 101
-            }
+            },
+            "trace": null
           },
           "exit_code": 101,
           "params": {

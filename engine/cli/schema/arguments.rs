@@ -12,9 +12,9 @@ const FLAG_PREFIX: &str = "param-";
 /// The heading of the parameters in help.
 const HEADING: &str = "Parameters";
 
-/// Adds an argument for each parameter. Names that `command` has already keep their meaning; the
-/// parameter is then `--param-NAME`.
-pub fn add_arguments(mut command: Command, parameters: &Parameters) -> Command {
+/// Adds an argument for each parameter. Names of options that `reserved` has keep their meaning;
+/// the parameter is then `--param-NAME`.
+pub fn add_arguments(mut command: Command, reserved: &Command, parameters: &Parameters) -> Command {
     let mut has_trailing = false;
     for field in &parameters.fields {
         // A second trailing list could never be reached.
@@ -25,8 +25,9 @@ pub fn add_arguments(mut command: Command, parameters: &Parameters) -> Command {
         };
         let mut argument = argument(field, place);
         if place == Place::Option {
-            argument = argument.long(free_flag(&command, &flag(field)));
-            let short = field.short.filter(|c| *c != 'h' && command.get_arguments().all(|a| a.get_short() != Some(*c)));
+            argument = argument.long(free_flag(&[reserved, &command], &flag(field)));
+            let is_free = |c: &char| [reserved, &command].iter().all(|command| has_no_short(command, *c));
+            let short = field.short.filter(|c| *c != 'h').filter(is_free);
             if let Some(short) = short {
                 argument = argument.short(short);
             }
@@ -76,9 +77,14 @@ fn flag(field: &Field) -> String {
     }
 }
 
-fn free_flag(command: &Command, flag: &str) -> String {
+fn has_no_short(command: &Command, c: char) -> bool {
+    command.get_arguments().all(|other| other.get_short() != Some(c))
+}
+
+fn free_flag(taken: &[&Command], flag: &str) -> String {
     let is_taken = |name: &str| {
-        ["help", "version"].contains(&name) || command.get_arguments().any(|other| other.get_long() == Some(name))
+        let mut others = taken.iter().flat_map(|command| command.get_arguments());
+        ["help", "version"].contains(&name) || others.any(|other| other.get_long() == Some(name))
     };
     let mut name = flag.to_owned();
     while is_taken(&name) {
@@ -100,9 +106,8 @@ fn argument(field: &Field, place: Place) -> Arg {
         .value_parser(parser(field))
         .allow_negative_numbers(matches!(field.kind, Kind::Integer | Kind::Number));
     match place {
-        Place::Option => argument,
         Place::Positional if field.is_list => argument.num_args(1..),
-        Place::Positional => argument,
+        Place::Option | Place::Positional => argument,
         Place::Trailing => argument.num_args(1..).last(true),
     }
 }

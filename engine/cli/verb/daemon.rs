@@ -76,13 +76,15 @@ fn start(context: &Context, as_json: bool) -> CommandResult {
     context.settings()?;
     drop(context.store()?);
     let mut watch = Watch::new(context, Some(COMES_UP))?;
-    let is_new = start_daemon(context)?;
+    let mut is_new = start_daemon(context)?;
     while !matches!(presence(&context.places.state)?, Presence::Running(Some(_))) {
         if !watch.pause(LOOK)? {
             let log = logging::log_path(&context.places);
             return Err(CommandError::internal(anyhow::anyhow!("the daemon did not come up"))
                 .hint(format!("its log says why: {}", log.display())));
         }
+        // One that was just ending when it was looked at leaves the place free.
+        is_new |= start_daemon(context)?;
     }
     say(context, Some(if is_new { "started" } else { "ran already" }), as_json)
 }
@@ -101,15 +103,13 @@ fn stop(context: &Context, as_json: bool) -> CommandResult {
     let grace = context.settings().map_or(Duration::ZERO, |settings| settings.cancel_grace);
     let (tell, gone) = mpsc::channel();
     thread::spawn(move || tell.send(until_stopped(&state)));
-    match gone.recv_timeout(grace + BEYOND_GRACE) {
-        Ok(stopped) => stopped?,
-        Err(_) => {
-            let message = anyhow::anyhow!("the daemon (pid {pid}) was asked to stop and still runs");
-            return Err(
-                CommandError::new(Exit::TimedOut, message).hint("asked a second time it ends at once: hob daemon stop")
-            );
-        }
-    }
+    let Ok(stopped) = gone.recv_timeout(grace + BEYOND_GRACE) else {
+        let message = anyhow::anyhow!("the daemon (pid {pid}) was asked to stop and still runs");
+        return Err(
+            CommandError::new(Exit::TimedOut, message).hint("asked a second time it ends at once: hob daemon stop")
+        );
+    };
+    stopped?;
     say(context, Some("stopped"), as_json)
 }
 
@@ -154,7 +154,7 @@ fn serve(context: &Context, detached: bool) -> CommandResult {
 /// The one seat of the daemon. A detached one holds the election as its standard input.
 fn take_seat(context: &Context, detached: bool) -> CommandResult<Option<Seat>> {
     let state = &context.places.state;
-    let election = if detached { None } else { Some(win(context)?) };
+    let election = if detached { Election::inherited()? } else { win(context)? };
     let info = DaemonInfo { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").to_owned(), started: now() };
     Ok(Some(Seat::take(state, election, &info)?))
 }

@@ -165,8 +165,8 @@ mod tests {
         insta::assert_snapshot!(text, @r"
         ID        STATE    EXECUTOR  PRIO  CREATED  TIME  WHAT
         search-1  pending  explore   high  1m ago         TODO
-        search-1  running  explore   high  1m ago    30s  make  [half way]
-        search-1  failed   explore   high  1m ago   9.0s  sleep 10  [timed-out: took longer than…
+        search-1  running  explore   high  1m ago    30s  make [half way]
+        search-1  failed   explore   high  1m ago   9.0s  sleep 10 [timed-out: took longer than 9…
         ");
     }
 }

@@ -19,16 +19,13 @@ pub struct Arguments {
 
 /// Prints or writes the pages.
 pub fn run(arguments: &Arguments, command: Command) -> CommandResult {
-    match &arguments.write {
-        Some(folder) => {
-            fs::create_dir_all(folder)?;
-            clap_mangen::generate_to(command, folder)?;
-        }
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command).render(&mut page)?;
-            io::stdout().lock().write_all(&page)?;
-        }
+    if let Some(folder) = &arguments.write {
+        fs::create_dir_all(folder)?;
+        clap_mangen::generate_to(command, folder)?;
+    } else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).render(&mut page)?;
+        io::stdout().lock().write_all(&page)?;
     }
     Ok(Exit::Ok)
 }

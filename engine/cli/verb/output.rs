@@ -21,6 +21,7 @@ use std::time::Duration;
   hob output tests-1 --tail 50
   hob output build-1 --follow
   hob output build-1 --log > build.log")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Arguments {
     /// The task; the id may be abbreviated where it is unique.
     id: String,
@@ -57,13 +58,11 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     }
     if arguments.wait {
         let waited = wait_for(&context, &store, std::slice::from_ref(&task.id), arguments.timeout, false)?;
-        match waited.ended.into_iter().next() {
-            Some(ended) => task = ended,
-            None => {
-                let message = anyhow::anyhow!("{} had not ended when the time was over; it goes on", task.id);
-                return Err(CommandError::new(Exit::TimedOut, message));
-            }
-        }
+        let Some(ended) = waited.ended.into_iter().next() else {
+            let message = anyhow::anyhow!("{} had not ended when the time was over; it goes on", task.id);
+            return Err(CommandError::new(Exit::TimedOut, message));
+        };
+        task = ended;
     }
     if arguments.log || arguments.tail.is_some() {
         print_captured(&context, &task, arguments.tail)?;

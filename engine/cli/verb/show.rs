@@ -178,7 +178,7 @@ mod tests {
         attempt    1
         kind       executor
         exit code  2
-        output     2.0 KiB  (hob output search-1 --log)
+        output     2.0 KiB (hob output search-1 --log)
 
         parameters
           {

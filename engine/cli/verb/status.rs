@@ -22,7 +22,7 @@ pub struct Arguments {
 }
 
 struct Overview {
-    daemon: Option<Option<DaemonInfo>>,
+    daemon: Presence,
     /// None where the configuration cannot be read.
     slots: Option<u32>,
     counts: Counts,
@@ -36,10 +36,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
     let store = context.store()?;
     let (counts, queues, running) = store.view(|view| Ok((view.counts()?, view.queues()?, view.running()?)))?;
-    let daemon = match presence(&context.places.state)? {
-        Presence::Running(info) => Some(info),
-        Presence::Stopped => None,
-    };
+    let daemon = presence(&context.places.state)?;
     // A broken configuration is for other commands to report; what runs can be shown without it.
     let slots = context.settings().ok().map(|settings| settings.max_background_tasks);
     let overview = Overview { daemon, slots, counts, queues, running, now: now() };
@@ -55,11 +52,12 @@ pub fn run(arguments: &Arguments) -> CommandResult {
 impl Overview {
     fn object(&self) -> Value {
         let Counts { pending, blocked, running, completed, failed, cancelled, output } = self.counts;
-        let daemon = self.daemon.as_ref().map(|info| {
-            info.as_ref().map(
-                |info| json!({ "pid": info.pid, "version": info.version, "started_at": render::rfc3339(info.started) }),
-            )
-        });
+        let daemon = match &self.daemon {
+            Presence::Running(Some(DaemonInfo { pid, version, started })) => {
+                json!({ "pid": pid, "version": version, "started_at": render::rfc3339(*started) })
+            }
+            Presence::Running(None) | Presence::Stopped => Value::Null,
+        };
         let queues: Vec<Value> = self
             .queues
             .iter()
@@ -67,7 +65,7 @@ impl Overview {
             .collect();
         let tasks: Vec<_> = self.running.iter().map(|task| render::task_object(task, self.now)).collect();
         json!({
-            "daemon": { "state": self.word(), "info": daemon.flatten() },
+            "daemon": { "state": self.word(), "info": daemon },
             "slots": { "used": running, "max": self.slots },
             "counts": {
                 "pending": pending, "blocked": blocked, "running": running,
@@ -80,7 +78,10 @@ impl Overview {
     }
 
     fn word(&self) -> &'static str {
-        if self.daemon.is_some() { "running" } else { "stopped" }
+        match self.daemon {
+            Presence::Running(_) => "running",
+            Presence::Stopped => "stopped",
+        }
     }
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -106,7 +107,7 @@ impl Overview {
 
     fn write_daemon(&self, out: &mut dyn Write) -> io::Result<()> {
         match &self.daemon {
-            Some(info) => {
+            Presence::Running(info) => {
                 write!(out, "daemon   {}", styled(of_state(StateName::Completed), "RUNNING"))?;
                 if let Some(DaemonInfo { pid, version, started }) = info {
                     let since = render::duration(self.now.since(*started));
@@ -114,10 +115,10 @@ impl Overview {
                 }
                 writeln!(out)
             }
-            None if self.counts.pending > 0 => {
+            Presence::Stopped if self.counts.pending > 0 => {
                 writeln!(out, "daemon   {}  start it: hob daemon start", styled(of_state(StateName::Failed), "STOPPED"))
             }
-            None => writeln!(out, "daemon   {}", styled(of_state(StateName::Pending), "STOPPED")),
+            Presence::Stopped => writeln!(out, "daemon   {}", styled(of_state(StateName::Pending), "STOPPED")),
         }
     }
 

@@ -1,7 +1,10 @@
 //! The child process of an admission: everything that handles bytes nobody has looked at yet happens
 //! here, under limits.
 
-use super::{Bundled, record::{Record, Report}};
+use super::{
+    Bundled,
+    record::{Record, Report},
+};
 use crate::{
     capability::{
         Cancel,
@@ -163,7 +166,8 @@ fn describe(runtime: &Runtime, pre: &crate::bindings::PluginPre<Guest>) -> Resul
     let children = Arc::new(Children::default());
     let guest = Guest::new(Arc::new(surroundings), Cancel(receiver), children, stderr.clone())
         .map_err(|error| format!("{error:#}"))?;
-    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let tokio =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     let _running = runtime.ticker.run();
     let text = tokio.block_on(async {
         let mut store = runtime.store(guest);

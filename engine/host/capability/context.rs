@@ -79,7 +79,13 @@ pub struct Artifact {
 }
 
 impl Artifact {
-    fn create(folder: &Path, name: String, media_type: String, total: Arc<AtomicU64>, limit: Bytes) -> std::result::Result<Self, String> {
+    fn create(
+        folder: &Path,
+        name: String,
+        media_type: String,
+        total: Arc<AtomicU64>,
+        limit: Bytes,
+    ) -> std::result::Result<Self, String> {
         let plain = |c: char| c.is_alphanumeric() || "._- +@".contains(c);
         if name.is_empty() || name.len() > NAME || name.starts_with('.') || !name.chars().all(plain) {
             return Err(format!(
@@ -107,7 +113,9 @@ impl Artifact {
             return Err(IoError::Limit(format!("the artifacts of an attempt may hold {}", self.limit)));
         }
         self.size += length;
-        self.file.write_all(bytes).map_err(|error| IoError::Failed(format!("write the artifact {}: {error}", self.name)))
+        self.file
+            .write_all(bytes)
+            .map_err(|error| IoError::Failed(format!("write the artifact {}: {error}", self.name)))
     }
 
     pub(crate) fn finish(self) -> std::result::Result<(), IoError> {
@@ -157,7 +165,11 @@ impl context::Host for Guest {
         Ok(self.table.push(writer)?)
     }
 
-    async fn artifact(&mut self, name: String, media_type: String) -> Result<std::result::Result<Resource<Writer>, String>> {
+    async fn artifact(
+        &mut self,
+        name: String,
+        media_type: String,
+    ) -> Result<std::result::Result<Resource<Writer>, String>> {
         let Some(folder) = &self.surroundings.artifacts else {
             return Ok(Err("there are no artifacts here: the component is only asked what it is".to_owned()));
         };
@@ -200,9 +212,8 @@ mod tests {
     #[test]
     fn artifacts() {
         let folder = tempfile::tempdir().expect("a folder");
-        let create = |name: &str| {
-            Artifact::create(folder.path(), name.into(), "text/plain".into(), Arc::default(), Bytes(5)).map_err(|e| e.to_string())
-        };
+        let create =
+            |name: &str| Artifact::create(folder.path(), name.into(), "text/plain".into(), Arc::default(), Bytes(5));
         for bad in ["", ".hidden", "a/b", "..", "a\0", "a\n", &"x".repeat(121)] {
             assert!(create(bad).is_err(), "{bad:?}");
         }

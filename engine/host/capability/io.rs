@@ -7,15 +7,9 @@ use super::{
 use crate::{bindings::hob::plugin::io, guest::Guest};
 use bytes::Bytes;
 use hob_runner::OutputSink;
-use std::{
-    future::poll_fn,
-    pin::Pin,
-    sync::Arc,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
 use tokio::{
-    io::{AsyncBufRead as _, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::unix::pipe::{Receiver, Sender},
     sync::Mutex,
 };
@@ -78,7 +72,7 @@ impl Inlet {
             }
             Self::Body { body, chunk } => {
                 if chunk.is_empty() {
-                    match body.chunk().await.map_err(http_error)? {
+                    match body.chunk().await.map_err(|error| http_error(&error))? {
                         Some(next) => *chunk = next,
                         None => return Ok(None),
                     }
@@ -142,9 +136,8 @@ impl Waitable {
 async fn any_ready(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>) -> Vec<u32> {
     poll_fn(|context| {
         let indices = (0u32..).zip(&mut futures);
-        let ready: Vec<u32> = indices
-            .filter_map(|(index, future)| future.as_mut().poll(context).is_ready().then_some(index))
-            .collect();
+        let ready: Vec<u32> =
+            indices.filter_map(|(index, future)| future.as_mut().poll(context).is_ready().then_some(index)).collect();
         if ready.is_empty() { Poll::Pending } else { Poll::Ready(ready) }
     })
     .await
@@ -254,7 +247,7 @@ impl io::HostWriter for Guest {
     }
 }
 
-fn http_error(error: HttpError) -> io::IoError {
+fn http_error(error: &HttpError) -> io::IoError {
     match error {
         HttpError::Cancelled => io::IoError::Cancelled,
         HttpError::TooLarge => io::IoError::Limit(error.to_string()),

@@ -79,7 +79,7 @@ impl Guest {
             StdinMode::Null => StdioSpec::Null,
             StdinMode::Pipe => StdioSpec::Pipe,
         };
-        let mut child = zygote.spawn(request).await.map_err(command::spawn_error)?;
+        let mut child = zygote.spawn(request).await.map_err(|error| command::spawn_error(&error))?;
         let spliced: Vec<OwnedFd> = [
             shared,
             if command.stdout == OutputMode::TaskOutput { child.take_stdout_fd() } else { None },
@@ -96,12 +96,7 @@ impl Guest {
             pumps.push(pump(pipe, child.tree(), write).map_err(os)?);
         }
         let entry = self.children.add(child, pumps);
-        Ok(Child {
-            entry,
-            stdin: stdin.map_err(os)?,
-            stdout: stdout.map_err(os)?,
-            stderr: stderr.map_err(os)?,
-        })
+        Ok(Child { entry, stdin: stdin.map_err(os)?, stdout: stdout.map_err(os)?, stderr: stderr.map_err(os)? })
     }
 }
 

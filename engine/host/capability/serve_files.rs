@@ -43,6 +43,9 @@ impl wit::HostWalker for Guest {
         let (found, walker) = blocking(&self.cancel, work).await?;
         let this = self.table.get_mut(&this)?;
         let Ok(found) = found else { return Ok(Vec::new()) };
+        if found.is_empty() && walker.left_out() > 0 {
+            tracing::debug!(folder = this.base, count = walker.left_out(), "files were too large or could not be read");
+        }
         this.walker = Some(walker);
         let file = |file: files::File| wit::File {
             path: format!("{}{}", this.base, file.path),

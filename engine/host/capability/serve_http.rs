@@ -9,7 +9,7 @@ use crate::{
     guest::{Guest, Surroundings},
 };
 use bytes::Bytes;
-use http_body::{Body as _, Frame};
+use http_body::Frame;
 use http_body_util::BodyExt as _;
 use std::{
     pin::Pin,

@@ -20,7 +20,7 @@ use std::{
     ffi::CStr,
     io,
     os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd},
-    process::Command,
+    process::{Command, Stdio},
     sync::atomic::{AtomicI32, Ordering},
 };
 
@@ -137,9 +137,12 @@ struct Process {
 
 /// The descendants of this process as `ps` sees them, parents first.
 fn descendants(spared: &HashSet<i32>) -> Vec<Process> {
-    let Ok(table) = Command::new("/bin/ps").args(["-A", "-o", "pid=,ppid=,pgid="]).output() else {
-        return Vec::new();
-    };
+    let mut command = Command::new("/bin/ps");
+    command.args(["-A", "-o", "pid=,ppid=,pgid="]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let Ok(ps) = command.spawn() else { return Vec::new() };
+    // It is a child of this process itself, and sees that.
+    let looking = ps.id().cast_signed();
+    let Ok(table) = ps.wait_with_output() else { return Vec::new() };
     let text = String::from_utf8_lossy(&table.stdout);
     let mut others: Vec<_> = text
         .lines()
@@ -147,7 +150,7 @@ fn descendants(spared: &HashSet<i32>) -> Vec<Process> {
             let mut numbers = line.split_ascii_whitespace().map(|number| number.parse().ok());
             Some(Process { pid: numbers.next()??, parent: numbers.next()??, group: numbers.next()?? })
         })
-        .filter(|process| !spared.contains(&process.pid))
+        .filter(|process| process.pid != looking && !spared.contains(&process.pid))
         .collect();
     let mut tree = HashSet::from([std::process::id().cast_signed()]);
     let mut found = Vec::new();

@@ -11,9 +11,9 @@ use nix::{
     unistd::ForkResult,
 };
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs::{File, OpenOptions},
-    io::{self, IoSliceMut, Write as _},
+    io::{self, IoSliceMut, Read as _, Write as _},
     os::{
         fd::{AsFd as _, AsRawFd, FromRawFd as _, OwnedFd},
         unix::net::UnixStream,
@@ -53,12 +53,15 @@ fn leave(code: i32) -> ! {
 struct Zygote<'a> {
     socket: &'a UnixStream,
     events: os::ChildEvents,
-    guards: HashSet<i32>,
+    /// Processes that are guards, with the numbers by which workers know them: those of processes are
+    /// used again.
+    guards: HashMap<i32, i32>,
+    forked: i32,
 }
 
 fn run(socket: &UnixStream, lock: &File) -> io::Result<()> {
     let events = settle(socket, lock)?;
-    let mut zygote = Zygote { socket, events, guards: HashSet::new() };
+    let mut zygote = Zygote { socket, events, guards: HashMap::new(), forked: 0 };
     loop {
         let [asked, ended] = os::wait_readable([Some(socket.as_fd()), Some(zygote.events.as_fd())], None)?;
         if ended && zygote.reap() {
@@ -108,10 +111,16 @@ impl Zygote<'_> {
         match what {
             ask::SPAWN => self.fork_guard(stream, descriptors),
             ask::SWEEP => {
-                self.reap();
-                self.sweep();
-                // A worker that does not wait any more is fine.
-                let _ = (&stream).write_all(&[ask::DONE]);
+                let mut guard = [0; 4];
+                // A worker that sent none is none of ours.
+                if (&stream).read_exact(&mut guard).is_err() {
+                    return Ok(true);
+                }
+                self.bury_guard(i32::from_le_bytes(guard));
+                if self.sweep() {
+                    // A worker that does not wait any more is fine.
+                    let _ = (&stream).write_all(&[ask::DONE]);
+                }
             }
             _ => {}
         }
@@ -119,6 +128,7 @@ impl Zygote<'_> {
     }
 
     fn fork_guard(&mut self, stream: UnixStream, stdio: Vec<OwnedFd>) {
+        self.forked = self.forked.wrapping_add(1);
         // SAFETY: the zygote has one thread for ever, so the copy may run any code; it leaves through
         // `leave`, so no destructor of the zygote runs in it.
         #[expect(unsafe_code, reason = "a guard is a copy of the zygote; executing a program would cost far more")]
@@ -128,11 +138,12 @@ impl Zygote<'_> {
                 // The copies: a guard that held them would keep the worker from seeing the zygote die.
                 let _ = nix::unistd::close(self.socket.as_raw_fd());
                 let _ = nix::unistd::close(self.events.as_fd().as_raw_fd());
-                let code = catch_unwind(AssertUnwindSafe(|| i32::from(guard::run(stream, stdio).is_err())));
+                let code =
+                    catch_unwind(AssertUnwindSafe(|| i32::from(guard::run(stream, stdio, self.forked).is_err())));
                 leave(code.unwrap_or(2))
             }
             Ok(ForkResult::Parent { child }) => {
-                self.guards.insert(child.as_raw());
+                self.guards.insert(child.as_raw(), self.forked);
             }
             Err(errno) => {
                 let _ = (&stream).write_all(&Report::Failed { errno: errno as i32 }.encode());
@@ -140,17 +151,30 @@ impl Zygote<'_> {
         }
     }
 
-    /// Buries children. True if one was a guard that did not end by itself: it left a tree.
+    /// Waits until a guard that its worker lost is buried: a process closes its sockets before its
+    /// children are handed on, so that it may still seem to have them. It is of no more use, should it live.
+    fn bury_guard(&mut self, number: i32) {
+        loop {
+            self.reap();
+            let Some((pid, _)) = self.guards.iter().find(|(_, known)| **known == number) else { return };
+            os::signal_child(*pid, libc::SIGKILL);
+            let _ = os::wait_readable([Some(self.events.as_fd())], None);
+        }
+    }
+
+    /// Buries children. True if something may be left to [sweep](Self::sweep): one was a guard that did
+    /// not end by itself, or no guard at all.
     fn reap(&mut self) -> bool {
         self.events.clear();
         let mut lost = false;
         loop {
             match os::reap_any() {
                 Wait::Ended(pid, status) => {
-                    lost |= self.guards.remove(&pid) && status != os::Status::Returned(0);
+                    let guard = self.guards.remove(&pid).is_some();
+                    lost |= !guard || status != os::Status::Returned(0);
                 }
                 // A guard only stops when somebody stops it, and then its program would have no guard.
-                Wait::Stopped(pid) if self.guards.contains(&pid) => os::signal_child(pid, libc::SIGCONT),
+                Wait::Stopped(pid) if self.guards.contains_key(&pid) => os::signal_child(pid, libc::SIGCONT),
                 Wait::Stopped(_) => {}
                 Wait::Running | Wait::Childless => return lost,
             }
@@ -158,17 +182,21 @@ impl Zygote<'_> {
     }
 
     /// Ends all children that are no guards, and their trees. They became the zygote's when their
-    /// guard died.
-    fn sweep(&mut self) {
+    /// guard died. False if some may not be signalled and live on.
+    fn sweep(&mut self) -> bool {
         let start = Instant::now();
         loop {
-            let pass = os::kill_tree(&self.guards);
-            let refused = pass.found == pass.refused && start.elapsed() > SWEEP_PATIENCE;
-            if pass.found == 0 || refused {
-                return;
+            let guards: HashSet<i32> = self.guards.keys().copied().collect();
+            let pass = os::kill_tree(&guards);
+            // One that was buried meanwhile may have forked another that the pass did not meet.
+            let buried = self.reap();
+            if pass.found == 0 && !buried {
+                return true;
+            }
+            if pass.found > 0 && pass.found == pass.refused && start.elapsed() > SWEEP_PATIENCE {
+                return false;
             }
             let _ = os::wait_readable([Some(self.events.as_fd())], Some(SWEEP_PAUSE));
-            self.reap();
         }
     }
 
@@ -183,7 +211,7 @@ impl Zygote<'_> {
                 break;
             }
             let Some(left) = GUARDS_PATIENCE.checked_sub(start.elapsed()) else {
-                for guard in self.guards.drain() {
+                for (guard, _) in self.guards.drain() {
                     os::signal_child(guard, libc::SIGKILL);
                 }
                 break;

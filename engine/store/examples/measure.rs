@@ -119,7 +119,7 @@ fn main() -> anyhow::Result<()> {
         committed += submit.elapsed();
         waiter.wait(Instant::now() + Duration::from_secs(1));
     }
-    say("from the commit to the waiter", 50, begin.elapsed().saturating_sub(committed))?;
+    say("a waiter awake, after submit returned", 50, begin.elapsed().saturating_sub(committed))?;
     store.cancel_all(at)?;
     let begin = Instant::now();
     let pruned = store.prune(&Retention { count: Some(0), ..Retention::default() }, at)?;

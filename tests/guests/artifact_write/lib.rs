@@ -7,7 +7,11 @@ struct ArtifactWrite;
 
 impl Guest for ArtifactWrite {
     fn describe() -> String {
-        describe("artifact_write", &json!({ "name": { "type": "string" }, "text": { "type": "string" }, "finish": { "type": "boolean" } }), &Asks::none())
+        describe(
+            "artifact_write",
+            &json!({ "name": { "type": "string" }, "text": { "type": "string" }, "finish": { "type": "boolean" } }),
+            &Asks::none(),
+        )
     }
 
     fn run(task: Task) -> Result<Success, TaskError> {

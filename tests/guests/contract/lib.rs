@@ -11,6 +11,7 @@ pub mod bindings {
     });
 }
 
+pub use bindings::export;
 pub use bindings::{
     exports::hob::plugin::executor::Guest,
     hob::plugin::{
@@ -19,7 +20,6 @@ pub use bindings::{
     },
 };
 pub use serde_json::{Value, json};
-pub use bindings::export;
 
 use serde::de::DeserializeOwned;
 

@@ -1,7 +1,7 @@
 //! Says something else of itself each time.
 
-use contract::{Guest, Success, Task, TaskError, export, succeed};
 use contract::{Asks, describe, json};
+use contract::{Guest, Success, Task, TaskError, export, succeed};
 use std::hash::{BuildHasher as _, RandomState};
 
 struct DescribeChanging;

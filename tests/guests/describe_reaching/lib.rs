@@ -1,7 +1,7 @@
 //! Reaches for capabilities while it says what it is.
 
-use contract::{Guest, Success, Task, TaskError, export, succeed};
 use contract::{Asks, describe, files, json, process, state};
+use contract::{Guest, Success, Task, TaskError, export, succeed};
 
 struct DescribeReaching;
 

@@ -8,7 +8,11 @@ struct DirWrite;
 
 impl Guest for DirWrite {
     fn describe() -> String {
-        describe("dir_write", &json!({ "action": { "type": "string" }, "path": { "type": "string" }, "to": { "type": "string" } }), &Asks::none().dir("/", "rw"))
+        describe(
+            "dir_write",
+            &json!({ "action": { "type": "string" }, "path": { "type": "string" }, "to": { "type": "string" } }),
+            &Asks::none().dir("/", "rw"),
+        )
     }
 
     fn run(task: Task) -> Result<Success, TaskError> {

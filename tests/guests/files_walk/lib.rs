@@ -7,7 +7,11 @@ struct FilesWalk;
 
 impl Guest for FilesWalk {
     fn describe() -> String {
-        describe("files_walk", &json!({ "root": { "type": "string" }, "globs": { "type": "array" }, "hidden": { "type": "boolean" } }), &Asks::none().dir("/", "ro"))
+        describe(
+            "files_walk",
+            &json!({ "root": { "type": "string" }, "globs": { "type": "array" }, "hidden": { "type": "boolean" } }),
+            &Asks::none().dir("/", "ro"),
+        )
     }
 
     fn run(task: Task) -> Result<Success, TaskError> {

@@ -7,13 +7,17 @@ struct HttpGet;
 
 impl Guest for HttpGet {
     fn describe() -> String {
-        describe("http_get", &json!({
-            "url": { "type": "string" },
-            "method": { "type": "string" },
-            "headers": { "type": "array" },
-            "timeout_ms": { "type": "integer" },
-            "max_redirects": { "type": "integer" }
-        }), &Asks::none().http("*").secret("TOKEN"))
+        describe(
+            "http_get",
+            &json!({
+                "url": { "type": "string" },
+                "method": { "type": "string" },
+                "headers": { "type": "array" },
+                "timeout_ms": { "type": "integer" },
+                "max_redirects": { "type": "integer" }
+            }),
+            &Asks::none().http("*").secret("TOKEN"),
+        )
     }
 
     fn run(task: Task) -> Result<Success, TaskError> {

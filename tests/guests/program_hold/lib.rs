@@ -1,13 +1,19 @@
 //! Starts programs and waits for all of them, or forgets them.
 
-use contract::{Asks, Guest, Success, Task, TaskError, context, describe, export, failed, json, params, process, succeed};
+use contract::{
+    Asks, Guest, Success, Task, TaskError, context, describe, export, failed, json, params, process, succeed,
+};
 use serde::Deserialize;
 
 struct ProgramHold;
 
 impl Guest for ProgramHold {
     fn describe() -> String {
-        describe("program_hold", &json!({ "command": { "type": "string" }, "count": { "type": "integer" }, "forget": { "type": "boolean" } }), &Asks::none().program("*").env("*"))
+        describe(
+            "program_hold",
+            &json!({ "command": { "type": "string" }, "count": { "type": "integer" }, "forget": { "type": "boolean" } }),
+            &Asks::none().program("*").env("*"),
+        )
     }
 
     fn run(task: Task) -> Result<Success, TaskError> {

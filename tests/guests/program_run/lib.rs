@@ -7,13 +7,17 @@ struct ProgramRun;
 
 impl Guest for ProgramRun {
     fn describe() -> String {
-        describe("program_run", &json!({
-            "program": { "type": "string" },
-            "args": { "type": "array" },
-            "env": { "type": "array" },
-            "cwd": { "type": "string" },
-            "stdin": { "type": "string" }
-        }), &Asks::none().program("*").env("*").dir("/", "rw"))
+        describe(
+            "program_run",
+            &json!({
+                "program": { "type": "string" },
+                "args": { "type": "array" },
+                "env": { "type": "array" },
+                "cwd": { "type": "string" },
+                "stdin": { "type": "string" }
+            }),
+            &Asks::none().program("*").env("*").dir("/", "rw"),
+        )
     }
 
     fn run(task: Task) -> Result<Success, TaskError> {

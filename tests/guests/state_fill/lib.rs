@@ -10,8 +10,9 @@ impl Guest for StateFill {
     }
 
     fn run(_task: Task) -> Result<Success, TaskError> {
+        let value = vec![0; 1 << 16];
         for number in 0..u32::MAX {
-            state::set(&format!("key-{number}"), &[0; 1 << 16]).map_err(|text| failed(&text))?;
+            state::set(&format!("key-{number}"), &value).map_err(|text| failed(&text))?;
         }
         Ok(succeed("it is endless", None))
     }

@@ -12,9 +12,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
+/// What a line may say.
+const KEYS: [&str; 6] = ["executor", "params", "id", "priority", "cwd", "timeout"];
+
 /// One line.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Line {
     executor: String,
     #[serde(default)]
@@ -41,7 +43,7 @@ pub fn request(context: &Context, file: &Path, options: Options) -> CommandResul
     if tasks.is_empty() {
         return Err(CommandError::usage(format!("{} has no task", file.display())));
     }
-    Ok(Request { tasks, lines, options })
+    Ok(Request { tasks, options, lines })
 }
 
 fn task(
@@ -51,12 +53,12 @@ fn task(
     folder: &Path,
     session: Option<&SessionId>,
 ) -> CommandResult<NewTask> {
-    let line: Line = serde_json::from_str(line).map_err(CommandError::usage)?;
+    let line = parse(line)?;
     let known = executors.find(&line.executor)?;
     let priority = line.priority.map(|text| text.parse::<Priority>()).transpose().map_err(CommandError::usage)?;
     let timeout = line.timeout.map(|text| parse_duration(&text)).transpose().map_err(CommandError::usage)?;
     let cwd = match line.cwd {
-        Some(cwd) => absolute(folder.join(cwd)).map_err(|error| CommandError::usage(format!("cwd: {error}")))?,
+        Some(cwd) => absolute(&folder.join(cwd)).map_err(|error| CommandError::usage(format!("cwd: {error}")))?,
         None => folder.to_owned(),
     };
     Ok(NewTask {
@@ -72,6 +74,17 @@ fn task(
     })
 }
 
+fn parse(line: &str) -> CommandResult<Line> {
+    let object: Map<String, Value> =
+        serde_json::from_str(line).map_err(|error| CommandError::usage(format!("a JSON object is wanted: {error}")))?;
+    if let Some(unknown) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        let meant = hob_settings::nearest(unknown, KEYS).map(|meant| format!("; did you mean `{meant}`?"));
+        let error = CommandError::usage(format!("`{unknown}` is no key{}", meant.unwrap_or_default()));
+        return Err(error.hint(format!("keys: {}", KEYS.join(", "))));
+    }
+    serde_json::from_value(Value::Object(object)).map_err(CommandError::usage)
+}
+
 /// Says which task of a batch the store refused.
 pub fn with_line(request: &Request, error: hob_store::Error) -> CommandError {
     let line = match &error {
@@ -85,5 +98,29 @@ pub fn with_line(request: &Request, error: hob_store::Error) -> CommandError {
     match line {
         Some(line) => error.context(format!("line {line}")).hint("nothing was accepted"),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expect: &str) {
+        let message = parse(line).err().map(|error| error.message()).unwrap_or_default();
+        assert_eq!(message, expect, "{line}");
+    }
+
+    #[test]
+    fn lines() {
+        check(r#"{"executor":"shell"}"#, "");
+        check(r#"{"executor":"shell","parms":{}}"#, "`parms` is no key; did you mean `params`?");
+        check(r#"{"params":{}}"#, "missing field `executor`");
+        check(r#"{"executor":"shell","params":[]}"#, "invalid type: sequence, expected a map");
+        check(
+            r#"{"executor":"shell","id":"a b"}"#,
+            "`a b` cannot be a task id: use 1 to 64 letters, digits, `.`, `_` or `-`, beginning with a letter or digit",
+        );
+        check("[]", "a JSON object is wanted: invalid type: sequence, expected a map at line 1 column 0");
     }
 }

@@ -74,16 +74,17 @@ fn command(known: &Known, parameters: &Parameters) -> Command {
     let Known { config, description } = known;
     let name = config.name.as_str();
     let summary = config.summary.as_ref().unwrap_or(&description.summary);
-    let command = Command::new(name.to_owned())
-        .bin_name(format!("hob dispatch {name}"))
-        .no_binary_name(true)
-        .about(hob_core::sanitize(summary).into_owned())
-        .after_help(format!(
-            "Example:\n  {}\n\nParameters as JSON: --params '{{…}}'. `hob executors {name}` shows what it is granted.",
-            example(name, parameters)
-        ))
-        .max_term_width(110);
-    schema::add_arguments(Color::augment_args(Options::augment_args(command)), parameters)
+    let about = hob_core::sanitize(summary).into_owned();
+    let after = format!(
+        "Example:\n  {}\n\nParameters as JSON: --params '{{…}}'. `hob executors {name}` shows what it is granted.",
+        example(name, parameters)
+    );
+    let own = Color::augment_args(Options::augment_args(Command::new(name.to_owned())));
+    let command =
+        Command::new(name.to_owned()).bin_name(format!("hob dispatch {name}")).no_binary_name(true).max_term_width(110);
+    let command = schema::add_arguments(command, &own, parameters);
+    // After the augmentation, which sets texts of its own.
+    Color::augment_args(Options::augment_args(command)).about(about).after_help(after)
 }
 
 /// A line that would work: positional parameters and what is required.

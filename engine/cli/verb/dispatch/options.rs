@@ -1,6 +1,10 @@
 use crate::error::{CommandError, CommandResult};
 use hob_core::{Priority, SessionId, TaskId, parse_duration};
-use std::{env, path::PathBuf, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The variable that says which session of an agent dispatches.
 const SESSION: &str = "HOB_SESSION";
@@ -21,7 +25,7 @@ pub struct Options {
     /// The time that the task may take, such as 90s or 1h30m.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
-    /// The session it belongs to [default: the variable HOB_SESSION].
+    /// The session it belongs to [default: `HOB_SESSION`].
     #[arg(long, value_name = "SESSION")]
     pub session: Option<SessionId>,
     /// The parameters as a JSON object, @FILE or @- for standard input; arguments go over it.
@@ -45,7 +49,7 @@ impl Options {
             None => env::current_dir().map_err(|error| {
                 CommandError::usage(format!("cannot find the current folder: {error}")).hint("give one with --cwd")
             }),
-            Some(folder) => absolute(folder.clone()).map_err(|error| CommandError::usage(format!("--cwd: {error}"))),
+            Some(folder) => absolute(folder).map_err(|error| CommandError::usage(format!("--cwd: {error}"))),
         }
     }
 
@@ -65,8 +69,8 @@ impl Options {
 }
 
 /// The folder as an absolute path, if it is one.
-pub fn absolute(folder: PathBuf) -> Result<PathBuf, String> {
-    let path = std::path::absolute(&folder).map_err(|error| error.to_string())?;
+pub fn absolute(folder: &Path) -> Result<PathBuf, String> {
+    let path = std::path::absolute(folder).map_err(|error| error.to_string())?;
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => Ok(path),
         Ok(_) => Err(format!("{} is not a folder", path.display())),

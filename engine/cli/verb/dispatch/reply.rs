@@ -75,5 +75,8 @@ fn finish(context: &Context, store: &Store, ids: &[TaskId], as_json: bool) -> Co
     for task in &tasks {
         answer::print(context, task, as_json)?;
     }
-    Ok(answer::exit_of_all(&tasks))
+    Ok(match tasks.as_slice() {
+        [only] => answer::exit(only),
+        several => answer::exit_of_all(several),
+    })
 }

@@ -59,11 +59,6 @@ impl Body {
         }
     }
 
-    /// Whether [`Self::chunk`] would not wait.
-    pub fn is_ready(&self) -> bool {
-        self.next.is_some() || !self.chunks.is_empty() || self.chunks.is_closed()
-    }
-
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, HttpError>> {
         let next = match self.next.take() {
             Some(chunk) => Poll::Ready(Some(chunk)),

@@ -1,7 +1,8 @@
 use super::{
-    CONNECT_TIMEOUT, HttpError, MAX_HEADER_BYTES, MAX_HEADERS, MAX_TIMEOUT, Network, Resolve,
+    CONNECT_TIMEOUT, HttpError, MAX_HEADER_BYTES, MAX_HEADERS, MAX_TIMEOUT, Network,
     address::{canonical, is_public},
     body::{Body, Bounds, at},
+    network::Resolve,
     secret::Secrets,
     target::Target,
 };
@@ -62,7 +63,7 @@ impl Cancel {
     pub(super) async fn cancelled(mut self) {
         if self.0.wait_for(|cancelled| *cancelled).await.is_err() {
             // Nobody is left who could ask.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -87,10 +87,12 @@ impl HttpClient {
             if becomes_get(response.status(), &method) {
                 method = Method::GET;
                 body = None;
-                OF_BODY.iter().for_each(|name| drop(headers.remove(name)));
+                for name in &OF_BODY {
+                    headers.remove(name);
+                }
             }
             if !next.has_origin_of(&target) {
-                headers = for_another_origin(headers);
+                headers = for_another_origin(&headers);
             }
             target = next;
         }
@@ -146,9 +148,9 @@ fn becomes_get(status: StatusCode, method: &Method) -> bool {
 }
 
 /// Without what was meant for the first one.
-fn for_another_origin(headers: HeaderMap) -> HeaderMap {
+fn for_another_origin(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
-    for (name, value) in &headers {
+    for (name, value) in headers {
         if !CREDENTIALS.contains(name) && !has_placeholder(value.as_bytes()) {
             kept.append(name, value.clone());
         }

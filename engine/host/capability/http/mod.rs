@@ -28,9 +28,9 @@ mod secret;
 mod target;
 
 pub use body::Body;
-pub use client::{Cancel, HttpClient, HttpOptions, SecretLookup, SendOptions};
-pub use fetch::{Request, Response};
-pub use network::{LookUp, Network, Resolve, SystemResolver};
+pub use client::{HttpClient, HttpOptions, SecretLookup, SendOptions};
+pub use fetch::Request;
+pub use network::Network;
 
 use std::time::Duration;
 

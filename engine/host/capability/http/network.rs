@@ -76,7 +76,8 @@ impl Network {
     }
 
     /// One proxy, such as `http://proxy.example:3128`, for every request.
-    pub fn through(proxy: &str, resolver: impl Resolve) -> Self {
+    #[cfg(test)]
+    pub(super) fn through(proxy: &str, resolver: impl Resolve) -> Self {
         let matcher = Matcher::builder().all(proxy).build();
         Self { proxies: OnceLock::from(Some(matcher)), ..Self::direct(resolver) }
     }
@@ -169,7 +170,7 @@ fn system_tls() -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let built = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier());
+        .and_then(rustls::ConfigBuilder::with_platform_verifier);
     match built {
         Ok(builder) => Ok(builder.with_no_client_auth()),
         Err(error) => Err(HttpError::failed(format!("this system's certificates cannot be read: {error}"))),

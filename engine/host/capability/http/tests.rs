@@ -6,7 +6,12 @@ mod server;
 mod tls;
 mod wasi;
 
-use super::*;
+use super::{
+    client::Cancel,
+    fetch::Response,
+    network::{LookUp, Resolve},
+    *,
+};
 use hob_core::{Asks, Grant, HttpAsk, HttpGrant, Policy, SecretAsk, SecretGrant, SecretPlace};
 use server::{Server, respond};
 use std::{

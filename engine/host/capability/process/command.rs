@@ -70,7 +70,10 @@ fn folder(surroundings: &Surroundings, guest: &str) -> Result<PathBuf, SpawnErro
 fn granted(name: &str, grant: &ProgramGrant) -> Result<PathBuf, SpawnError> {
     let path = PathBuf::from(&grant.path);
     if !path.is_absolute() {
-        return Err(SpawnError::Invalid(format!("the grant of `{name}` names {}, which is no absolute path", grant.path)));
+        return Err(SpawnError::Invalid(format!(
+            "the grant of `{name}` names {}, which is no absolute path",
+            grant.path
+        )));
     }
     let Some(pinned) = &grant.sha256 else { return Ok(path) };
     let actual = digest(&path).map_err(|error| match error.kind() {
@@ -114,7 +117,7 @@ fn variables(surroundings: &Surroundings, added: &[(String, String)]) -> Vec<(Os
 }
 
 /// A failed start in the words of the contract.
-pub(super) fn spawn_error(error: hob_process::SpawnError) -> SpawnError {
+pub(super) fn spawn_error(error: &hob_process::SpawnError) -> SpawnError {
     use hob_process::SpawnError as Error;
     let text = error.to_string();
     match error {

@@ -161,8 +161,8 @@ impl Collector {
 
     /// Adds the figures of one thread.
     pub(super) fn add_stats(&self, other: &Stats) {
-        let mut state = self.state();
-        let stats = &mut state.stats;
+        let mut guard = self.state();
+        let stats = &mut guard.stats;
         stats.files_searched += other.files_searched;
         stats.files_with_hits += other.files_with_hits;
         stats.hits += other.hits;

@@ -19,7 +19,7 @@ mod query;
 mod sink;
 mod walk;
 
-pub use collect::{Hits, Stats};
+pub use collect::Hits;
 pub use query::{Case, Line, LineKind, Query, SearchMode};
 pub use walk::grep;
 

@@ -1,5 +1,6 @@
 /// What to search for, as the contract's `query` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are those of the contract")]
 pub struct Query {
     /// All are searched for in one pass.
     pub patterns: Vec<String>,

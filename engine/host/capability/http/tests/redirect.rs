@@ -108,9 +108,10 @@ async fn credentials_stay_with_their_origin() {
     let names = Names::default().with("a.test", &[&["127.0.0.1"]]).with("b.test", &[&["127.0.0.1"]]);
     let end_port = end.port();
     let start = Server::start(move |request, stream| {
-        let location = match request.head.contains(" /first ") {
-            true => "Location: /second".to_owned(),
-            false => format!("Location: http://b.test:{end_port}/"),
+        let location = if request.head.contains(" /first ") {
+            "Location: /second".to_owned()
+        } else {
+            format!("Location: http://b.test:{end_port}/")
         };
         respond(stream, "302 Found", &[&location], b"");
     });

@@ -128,7 +128,7 @@ fn receive(reader: &mut BufReader<TcpStream>) -> Option<Received> {
 
 /// A whole response on a connection that stays open. The client may be gone already.
 pub fn respond(stream: &mut TcpStream, status: &str, headers: &[&str], body: &[u8]) {
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let headers: String = headers.iter().flat_map(|header| [header, "\r\n"]).collect();
     let head = format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
     let _ = stream.write_all(&[head.as_bytes(), body].concat());
 }

@@ -59,7 +59,7 @@ impl http_body::Body for Chunks {
 async fn the_policy_and_the_cap_hold_here_too() {
     let server = Server::start(|_, stream| {
         server::write(stream, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-        let chunk = [b"10000\r\n", &[b'x'; 0x10000][..], b"\r\n"].concat();
+        let chunk = [b"10000\r\n", &vec![b'x'; 0x10000][..], b"\r\n"].concat();
         while server::write(stream, &chunk) {}
     });
     let url = format!("http://127.1:{}/", server.port());

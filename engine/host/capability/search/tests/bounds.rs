@@ -71,7 +71,7 @@ fn the_memory_of_an_answer_is_bounded() {
     let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
     assert!(bytes > MAX_HIT_BYTES / 2 && bytes <= MAX_HIT_BYTES, "{bytes}");
     assert!(hits.stats().truncated);
-    assert_eq!(hits.stats().hits as usize, 10 * file.lines().count());
+    assert_eq!(hits.stats().hits, 10 * file.lines().count() as u64);
     let mut last = lines.iter().map(|line| line.path.as_str()).collect::<Vec<_>>();
     last.dedup();
     assert_eq!(last, names[..last.len()], "the first files, without a gap");
@@ -114,4 +114,25 @@ fn a_long_file_is_left_when_the_search_is_cancelled() {
     let result = grep(dir.path(), &query(&["x"]), &|| asked.fetch_add(1, Ordering::Relaxed) >= 5);
     assert!(matches!(result, Err(SearchError::Cancelled)), "{result:?}");
     assert!(asked.into_inner() < 50);
+}
+
+#[test]
+fn what_was_turned_away_for_its_size_leaves_no_gap() {
+    let query = query(&["x"]);
+    let patterns = matcher::Patterns::new(&query).expect("a pattern");
+    let collector = collect::Collector::new(&query);
+    let add = |path: &str, bytes| {
+        let mut sink = sink::FileSink::new(&patterns, &query, true);
+        let line = sink::FoundLine { number: 1, column: 1, kind: LineKind::Hit, patterns: vec![0], text: "x".into() };
+        (sink.hits, sink.kept, sink.bytes, sink.lines) = (1, 1, bytes, vec![line]);
+        collector.add(Path::new(path), sink);
+    };
+    for path in ["c", "b", "d"] {
+        add(path, MAX_HIT_BYTES * 2 / 5);
+    }
+    assert!(!collector.wants(Path::new("cc")) && collector.wants(Path::new("bb")));
+    add("cc", 1);
+    add("bb", 1);
+    let lines = collector.finish().next(9);
+    assert_eq!(lines.iter().map(|line| line.path.as_str()).collect::<Vec<_>>(), ["b", "bb", "c"]);
 }

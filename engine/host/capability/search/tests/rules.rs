@@ -34,8 +34,8 @@ fn ignore_files_count_and_those_of_git_only_in_a_repository() {
     check_paths(&names, &repository, &query(&["x"]), &["e", "sub/a"]);
     let all = Query { no_ignore: true, ..query(&["x"]) };
     check_paths(&names, &repository, &all, &["a", "b", "c", "d", "e", "sub/a"]);
-    let named = Query { globs: vec!["/b".into()], ..query(&["x"]) };
-    check_paths(&names, &repository, &named, &["b"]);
+    let by_glob = Query { globs: vec!["/b".into()], ..query(&["x"]) };
+    check_paths(&names, &repository, &by_glob, &["b"]);
 }
 
 #[test]
