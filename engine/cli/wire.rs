@@ -37,7 +37,7 @@ pub fn work(
     // Makes the state folder, and says what is wrong with it while stderr is still a person's.
     drop(context.store()?);
     let worker: WorkerId = worker_name(mode).parse().map_err(CommandError::internal)?;
-    let zygote = start_zygote(places, &worker)?;
+    let zygote = start_zygote(places, &worker, mode)?;
     let _seat = seat()?;
     match mode {
         Mode::Daemon => logging::to_file(places)?,
@@ -56,9 +56,9 @@ pub fn work(
         cache: places.cache.clone(),
         exe: env::current_exe()?,
         bundled,
-        zygote: Some(zygote),
+        zygote: Some(zygote.clone()),
         home: places.home.clone(),
-        private: private_folders(places),
+        protected: places.protected(),
     });
     let options = WorkerOptions {
         state: places.state.clone(),
@@ -71,6 +71,7 @@ pub fn work(
     };
     tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
     let report = run(options);
+    let _ = zygote.farewell();
     match &report {
         Ok(WorkReport { ran }) => tracing::info!(%worker, ran, "ends"),
         Err(error) => tracing::error!(%worker, "ends: {}", error.message()),
@@ -90,17 +91,20 @@ fn worker_name(mode: Mode) -> String {
     format!("{kind}-{}-{}", std::process::id(), now().0)
 }
 
-fn start_zygote(places: &Places, worker: &WorkerId) -> CommandResult<Zygote> {
+fn start_zygote(places: &Places, worker: &WorkerId, mode: Mode) -> CommandResult<Zygote> {
     let lock = life::guards_path(&places.state, worker);
     if let Some(folder) = lock.parent() {
-        fs::create_dir_all(folder)?;
+        life::private_folder(folder)?;
     }
-    Zygote::start(&lock).map_err(|error| CommandError::internal(error).context("cannot begin to work"))
-}
-
-fn private_folders(places: &Places) -> Vec<PathBuf> {
-    let config = places.config.parent().map(Path::to_owned);
-    [places.state.clone(), places.cache.clone()].into_iter().chain(config).collect()
+    let zygote = match mode {
+        // A daemon that is killed is followed by another, whoever notices.
+        Mode::Daemon => {
+            let successor = vec![env::current_exe()?.into_os_string(), "daemon".into(), "start".into()];
+            Zygote::start_with_successor(&lock, successor)
+        }
+        Mode::Drain | Mode::Once => Zygote::start(&lock),
+    };
+    zygote.map_err(|error| CommandError::internal(error).context("cannot begin to work"))
 }
 
 fn notifier(places: &Places, settings: &Settings) -> Option<Notifier> {

@@ -52,7 +52,7 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     if !complaints.is_empty() {
         return failed(FailureKind::InvalidParams, crate::schema::lines(&complaints));
     }
-    let places = Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, private: &host.options.private };
+    let places = Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, protected: &host.options.protected };
     let folders = match folders::resolve(&executor.policy, &places) {
         Ok(folders) => folders,
         Err(error) => return failed(FailureKind::Executor, error.to_string()),

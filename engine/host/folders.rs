@@ -1,6 +1,6 @@
 //! The folders of one attempt: grants resolved to places on this machine.
 
-use hob_core::{Mode, Policy};
+use hob_core::{Mode, Policy, Protected};
 use std::path::{Path, PathBuf};
 
 /// A granted folder of one attempt.
@@ -29,17 +29,16 @@ pub(crate) enum Error {
     /// Not absolute, once resolved.
     #[error("the granted folder `{grant}` has to be absolute, or begin with `~/` or `{{cwd}}`")]
     Relative { grant: String },
-    /// hob's own.
-    #[error("the granted folder {} (`{grant}` in the configuration) holds hob's own data, which no component may see", path.display())]
-    Private { grant: String, path: PathBuf },
+    /// hob's own, one with keys in it, or one around such a folder.
+    #[error("the granted folder {} (`{grant}` in the configuration) cannot be had: {reason}", path.display())]
+    Protected { grant: String, path: PathBuf, reason: String },
 }
 
 /// Where grants may point to.
 pub(crate) struct Places<'a> {
     pub(crate) home: Option<&'a Path>,
     pub(crate) cwd: &'a Path,
-    /// hob's own folders, canonical.
-    pub(crate) private: &'a [PathBuf],
+    pub(crate) protected: &'a Protected,
 }
 
 /// The folders that are both asked for and granted.
@@ -52,8 +51,8 @@ pub(crate) fn resolve(policy: &Policy, places: &Places<'_>) -> Result<Vec<Folder
         if !host.is_dir() {
             return Err(Error::NoFolder { grant: grant.host.clone(), path });
         }
-        if places.private.iter().any(|private| host.starts_with(private)) {
-            return Err(Error::Private { grant: grant.host.clone(), path: host });
+        if let Err(reason) = places.protected.check(&host) {
+            return Err(Error::Protected { grant: grant.host.clone(), path: host, reason });
         }
         let trimmed = grant.guest.trim_end_matches('/');
         let guest = if trimmed.is_empty() { "/" } else { trimmed };
@@ -117,8 +116,9 @@ mod tests {
 
     #[track_caller]
     fn check(grant: &str, cwd: &Path, expect: Result<&Path, &str>) {
-        let private = [cwd.join("private")];
-        let places = Places { home: Some(cwd), cwd, private: &private };
+        let protected = Protected::new(&[cwd.join("home")], [cwd.join("sub/private")]);
+        let home = cwd.join("home");
+        let places = Places { home: Some(&home), cwd, protected: &protected };
         match (resolve(&policy(grant), &places), expect) {
             (Ok(folders), Ok(path)) => {
                 assert_eq!(folders, [Folder { host: path.into(), guest: "/project".into(), mode: Mode::Ro }]);
@@ -132,18 +132,23 @@ mod tests {
     fn grants_become_places() {
         let temporary = tempfile::tempdir().expect("a folder");
         let cwd = temporary.path().canonicalize().expect("a path");
-        std::fs::create_dir_all(cwd.join("sub")).expect("a folder");
-        std::fs::create_dir_all(cwd.join("private/state")).expect("a folder");
+        for folder in ["work", "home/work", "home/.ssh", "sub/private/state"] {
+            std::fs::create_dir_all(cwd.join(folder)).expect("a folder");
+        }
         std::fs::write(cwd.join("file"), "").expect("a file");
-        check("{cwd}", &cwd, Ok(&cwd));
-        check("{cwd}/sub", &cwd, Ok(&cwd.join("sub")));
-        check("~/sub", &cwd, Ok(&cwd.join("sub")));
-        check("~", &cwd, Ok(&cwd));
-        check(cwd.join("sub").to_str().expect("text"), &cwd, Ok(&cwd.join("sub")));
-        check("sub", &cwd, Err("has to be absolute"));
+        std::os::unix::fs::symlink(cwd.join("sub/private"), cwd.join("work/link")).expect("a link");
+        check("{cwd}/work", &cwd, Ok(&cwd.join("work")));
+        check("~/work", &cwd, Ok(&cwd.join("home/work")));
+        check(cwd.join("work").to_str().expect("text"), &cwd, Ok(&cwd.join("work")));
+        check("work", &cwd, Err("has to be absolute"));
         check("{cwd}/file", &cwd, Err("is not a folder"));
         check("{cwd}/absent", &cwd, Err(cwd.join("absent").to_str().expect("text")));
-        check("~/private/state", &cwd, Err("hob's own data"));
+        check("{cwd}/sub/private/state", &cwd, Err("inside"));
+        check("{cwd}/work/link", &cwd, Err("never granted"));
+        check("{cwd}", &cwd, Err("contains"));
+        check("~", &cwd, Err("contains"));
+        check("~/.ssh", &cwd, Err("never granted"));
+        check("/", &cwd, Err("whole machine"));
     }
 
     #[test]

@@ -32,8 +32,8 @@ pub struct HostOptions {
     pub zygote: Option<hob_process::Zygote>,
     /// The person's home folder, for `~/` in grants.
     pub home: Option<PathBuf>,
-    /// Folders that no grant may reach into: hob's own.
-    pub private: Vec<PathBuf>,
+    /// Folders that no grant may reach, wherever `{cwd}` and links lead.
+    pub protected: hob_core::Protected,
 }
 
 /// Runs components. One for a worker, shared by its slots.
@@ -90,12 +90,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Host {
     /// A host. Cheap: the engine is built when the first component is loaded.
-    pub fn new(mut options: HostOptions) -> Self {
-        for folder in &mut options.private {
-            if let Ok(canonical) = folder.canonicalize() {
-                *folder = canonical;
-            }
-        }
+    pub fn new(options: HostOptions) -> Self {
         let catalog = Catalog::new(options.cache.clone(), options.exe.clone(), options.bundled);
         Self {
             options,

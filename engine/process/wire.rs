@@ -194,6 +194,8 @@ pub(crate) mod ask {
     /// End what a dead guard left behind. Descriptor: a socket in which the guard's number waits, and
     /// where [`DONE`] is written afterwards.
     pub(crate) const SWEEP: u8 = b'W';
+    /// The worker is about to end in order: nobody is to be started in its place. No descriptor.
+    pub(crate) const FAREWELL: u8 = b'F';
     /// The answer to [`SWEEP`].
     pub(crate) const DONE: u8 = b'D';
     /// More descriptors are in no request.

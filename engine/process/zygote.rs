@@ -14,8 +14,9 @@ use nix::{
     unistd::ForkResult,
 };
 use std::{
+    ffi::OsString,
     fs::{File, OpenOptions, TryLockError},
-    io::{self, IoSlice},
+    io::{self, IoSlice, Write as _},
     os::{
         fd::{AsRawFd, OwnedFd},
         unix::{fs::OpenOptionsExt as _, net::UnixStream},
@@ -65,6 +66,18 @@ impl Zygote {
     /// until all of them are gone, also when this process is killed; see
     /// [`wait_for_guards`](crate::wait_for_guards).
     pub fn start(guard_lock_path: &Path) -> Result<Self, StartError> {
+        Self::fork(guard_lock_path, None)
+    }
+
+    /// As [`Zygote::start`]; and should this process be killed, the zygote, once every tree is gone, runs
+    /// `successor` (a program and its arguments) in its place. A process that ends in order says so
+    /// with [`Zygote::farewell`]; one that lived for less than a second has no successor, so that what
+    /// kills it at once does not do so for ever.
+    pub fn start_with_successor(guard_lock_path: &Path, successor: Vec<OsString>) -> Result<Self, StartError> {
+        Self::fork(guard_lock_path, Some(successor))
+    }
+
+    fn fork(guard_lock_path: &Path, successor: Option<Vec<OsString>>) -> Result<Self, StartError> {
         match os::thread_count() {
             // Without /proc nobody knows; the caller's word has to do.
             Ok(1) | Err(_) => {}
@@ -79,9 +92,14 @@ impl Zygote {
         #[expect(unsafe_code, reason = "the zygote is a copy of this process, made while it is small")]
         let forked = unsafe { nix::unistd::fork() }.map_err(io::Error::from)?;
         match forked {
-            ForkResult::Child => serve::serve(&theirs, &lock),
+            ForkResult::Child => serve::serve(&theirs, &lock, successor),
             ForkResult::Parent { child } => Ok(Self(Arc::new(Socket { stream: ours, pid: child.as_raw() }))),
         }
+    }
+
+    /// Says that this process ends in order, so that nobody is started in its place.
+    pub fn farewell(&self) -> io::Result<()> {
+        (&self.0.stream).write_all(&[ask::FAREWELL])
     }
 
     /// The number of the zygote's process.

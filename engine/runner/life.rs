@@ -3,7 +3,8 @@
 //! The kernel drops the lock when the process dies, however it dies. Pids and clocks were rejected:
 //! a pid is used again, and a clock jumps.
 
-use crate::os::{private, private_folder};
+pub use crate::os::private_folder;
+use crate::os::private;
 use hob_core::WorkerId;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},

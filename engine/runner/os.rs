@@ -18,7 +18,7 @@ pub(crate) fn private() -> OpenOptions {
 }
 
 /// Makes a folder for this user alone, and those above it.
-pub(crate) fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
+pub fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -18,6 +18,6 @@ mod source;
 pub use error::{Error, Problem};
 pub use fingerprint::Fingerprint;
 pub use nearest::nearest;
-pub use places::{Places, PlacesError, check_granted_dir};
+pub use places::{Places, PlacesError};
 pub use settings::{Retention, Settings, UnknownExecutor};
 pub use show::{Origin, Shown};

@@ -89,17 +89,6 @@ impl Places {
     }
 }
 
-/// Whether the folder `path` may be granted, with symbolic links resolved; if not, why. For the
-/// moment at which a task starts: `{cwd}` is another folder each time, and a link may have changed.
-pub fn check_granted_dir(path: &Path, places: &Places) -> Result<(), String> {
-    let protected = places.protected();
-    protected.check(path)?;
-    match path.canonicalize() {
-        Ok(resolved) => protected.check(&resolved),
-        Err(error) => Err(format!("it cannot be opened: {error}")),
-    }
-}
-
 /// One of the platform's own places.
 struct Place {
     /// The variable that moves it.

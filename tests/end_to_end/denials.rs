@@ -29,7 +29,7 @@ fn denied_then_granted(sandbox: &Sandbox, name: &str, component: &str, params: &
     sandbox.configure(&base);
     let params = params.to_string();
     let denied = sandbox.run(["dispatch", name, "--id", "denied", "--params", &params, "--wait"]);
-    assert_eq!(denied.code, 1, "{denied:?}");
+    assert_eq!(denied.code, 5, "{denied:?}");
     let failure = &sandbox.show("denied")["failure"];
     assert_eq!(failure["kind"], "denied", "{failure}");
     let message = failure["message"].as_str().expect("a message");
@@ -78,7 +78,7 @@ fn a_variable() {
     let base = executor("runs", "program_run", "");
     sandbox.configure(&format!("{base}\n{grant}"));
     let params = json!({ "program": "sh", "args": ["-c", "echo $GREETING"], "env": [["GREETING", "good day"]] }).to_string();
-    assert_eq!(sandbox.run(["dispatch", "runs", "--id", "denied", "--params", &params, "--wait"]).code, 1);
+    assert_eq!(sandbox.run(["dispatch", "runs", "--id", "denied", "--params", &params, "--wait"]).code, 5);
     let task = sandbox.show("denied");
     assert_eq!(task["failure"]["kind"], "denied", "{task}");
     let message = task["failure"]["message"].as_str().expect("a message");
@@ -110,7 +110,7 @@ fn a_host_and_then_its_address() {
     for id in ["host", "address"] {
         sandbox.configure(&config);
         let ran = sandbox.run(["dispatch", "fetches", "--id", id, "--params", &params.to_string(), "--wait"]);
-        assert_eq!(ran.code, 1, "{ran:?}");
+        assert_eq!(ran.code, 5, "{ran:?}");
         let task = sandbox.show(id);
         assert_eq!(task["failure"]["kind"], "denied", "{task}");
         let message = task["failure"]["message"].as_str().expect("a message");

@@ -30,6 +30,7 @@ impl Sandbox {
         let root = tempfile::Builder::new().prefix("hob-test-").tempdir().expect("a folder");
         fs::create_dir(root.path().join("work")).expect("a folder");
         fs::create_dir(root.path().join("home")).expect("a folder");
+        fs::create_dir(root.path().join("user")).expect("a folder");
         Self { root }
     }
 
@@ -75,7 +76,7 @@ impl Sandbox {
         command
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .env("HOME", self.work())
+            .env("HOME", self.root.path().join("user"))
             .env("HOB_HOME", self.home())
             .env("HOB_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("hob-cache"))
             .env("SHELL", "/bin/sh")

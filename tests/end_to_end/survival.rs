@@ -4,6 +4,13 @@ use crate::sandbox::{Sandbox, eventually, is_alive, kill};
 use nix::sys::signal::Signal;
 use std::fmt::Write as _;
 
+/// Kills the daemon as nothing can refuse, and waits until the kernel is done with it.
+fn kill_daemon(sandbox: &Sandbox) {
+    let daemon = sandbox.daemon_pid();
+    kill(daemon, Signal::SIGKILL);
+    eventually("the daemon is dead", || !is_alive(daemon));
+}
+
 #[test]
 fn killing_the_daemon_loses_nothing_and_runs_nothing_twice() {
     let sandbox = Sandbox::new();
@@ -18,10 +25,8 @@ fn killing_the_daemon_loses_nothing_and_runs_nothing_twice() {
     let mut killed = 0;
     for share in [30, 90, 150] {
         eventually("work goes on", || sandbox.read("ran").lines().count() >= share);
-        let daemon = sandbox.daemon_pid();
-        kill(daemon, Signal::SIGKILL);
+        kill_daemon(&sandbox);
         killed += 1;
-        eventually("the daemon is dead", || !is_alive(daemon));
         sandbox.ok(["daemon", "start"]);
     }
     let ids: Vec<String> = (0..300).map(|n| format!("t{n}")).collect();
@@ -53,7 +58,7 @@ fn f32_what_a_killed_worker_had_started_is_gone_and_its_tasks_say_so() {
         eventually("it runs", || sandbox.read(name).ends_with('\n'));
         pids.push(sandbox.read(name).trim().parse::<i32>().expect("a pid"));
     }
-    kill(sandbox.daemon_pid(), Signal::SIGKILL);
+    kill_daemon(&sandbox);
     eventually("nothing is left", || !pids.iter().any(|pid| is_alive(*pid)));
     sandbox.ok(["daemon", "start"]);
     assert_eq!(sandbox.wait(&["s0", "s1", "s2", "s3", "s4"]), 1);
@@ -68,7 +73,7 @@ fn a_repeatable_task_goes_back_to_the_queue_when_its_worker_dies() {
     sandbox.pipe("gate");
     sandbox.ok(["dispatch", "shell", "echo x >> started; read line < gate", "--id", "again"]);
     eventually("it started", || sandbox.read("started").lines().count() == 1);
-    kill(sandbox.daemon_pid(), Signal::SIGKILL);
+    kill_daemon(&sandbox);
     sandbox.ok(["daemon", "start"]);
     eventually("it started again", || sandbox.read("started").lines().count() == 2);
     std::fs::write(sandbox.work().join("gate"), "go\n").expect("opened");

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use std::{fs, path::Path, thread, time::Duration};
 
 /// Long enough that a timer that goes off twice a minute is seen.
-const WATCHED: Duration = Duration::from_secs(60);
+const WATCHED: Duration = Duration::from_mins(1);
 
 /// What the daemon costs while there is nothing to do.
 pub fn rows(hob: &Hob) -> Result<Vec<Row>> {

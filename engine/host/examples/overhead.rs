@@ -78,7 +78,7 @@ fn measure(args: &[OsString]) -> Result<String, String> {
             bundled: |_| None,
             zygote: None,
             home: None,
-            private: Vec::new(),
+            protected: hob_core::Protected::new(&[], []),
         })
     };
     let config = ExecutorConfig {

@@ -12,6 +12,7 @@ use nix::{
 };
 use std::{
     collections::{HashMap, HashSet},
+    ffi::OsString,
     fs::{File, OpenOptions},
     io::{self, IoSliceMut, Read as _, Write as _},
     os::{
@@ -19,6 +20,7 @@ use std::{
         unix::net::UnixStream,
     },
     panic::{AssertUnwindSafe, catch_unwind},
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -26,14 +28,16 @@ use std::{
 /// them. Three times the grace that a guard gives its tree then: only a guard that was tampered with
 /// takes longer.
 const GUARDS_PATIENCE: Duration = Duration::from_secs(6);
+/// A worker that lived for less has no successor: what killed it would kill that one, too.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// How long a sweep tries to end what may not be signalled.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(3);
 /// Between the passes of a sweep, unless a child ends earlier.
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs the zygote in a process that was just forked for it, to the end of that process.
-pub(super) fn serve(socket: &UnixStream, lock: &File) -> ! {
-    let code = catch_unwind(AssertUnwindSafe(|| match run(socket, lock) {
+pub(super) fn serve(socket: &UnixStream, lock: &File, successor: Option<Vec<OsString>>) -> ! {
+    let code = catch_unwind(AssertUnwindSafe(|| match run(socket, lock, successor) {
         Ok(()) => 0,
         Err(_) => 1,
     }));
@@ -57,11 +61,14 @@ struct Zygote<'a> {
     /// used again.
     guards: HashMap<i32, i32>,
     forked: i32,
+    /// What to run if the worker is killed.
+    successor: Option<Vec<OsString>>,
 }
 
-fn run(socket: &UnixStream, lock: &File) -> io::Result<()> {
+fn run(socket: &UnixStream, lock: &File, successor: Option<Vec<OsString>>) -> io::Result<()> {
+    let begun = Instant::now();
     let events = settle(socket, lock)?;
-    let mut zygote = Zygote { socket, events, guards: HashMap::new(), forked: 0 };
+    let mut zygote = Zygote { socket, events, guards: HashMap::new(), forked: 0, successor };
     loop {
         let [asked, ended] = os::wait_readable([Some(socket.as_fd()), Some(zygote.events.as_fd())], None)?;
         if ended && zygote.reap() {
@@ -69,7 +76,7 @@ fn run(socket: &UnixStream, lock: &File) -> io::Result<()> {
         }
         if asked && !zygote.answer()? {
             zygote.finish();
-            return Ok(());
+            return if begun.elapsed() < SHORT_LIFE { Ok(()) } else { zygote.succeed() };
         }
     }
 }
@@ -103,6 +110,10 @@ impl Zygote<'_> {
     /// Does what the worker asks. False when the worker is gone.
     fn answer(&mut self) -> io::Result<bool> {
         let Some((what, mut descriptors)) = receive(self.socket)? else { return Ok(false) };
+        if what == ask::FAREWELL {
+            self.successor = None;
+            return Ok(true);
+        }
         // Without descriptors there was no room for them here; the worker sees its socket closed.
         if descriptors.is_empty() {
             return Ok(true);
@@ -198,6 +209,12 @@ impl Zygote<'_> {
             }
             let _ = os::wait_readable([Some(self.events.as_fd())], Some(SWEEP_PAUSE));
         }
+    }
+
+    /// Starts who is to go on in the worker's place, unless the worker ended in order.
+    fn succeed(&self) -> io::Result<()> {
+        let Some((program, args)) = self.successor.as_deref().and_then(<[OsString]>::split_first) else { return Ok(()) };
+        Command::new(program).args(args).spawn().map(drop)
     }
 
     /// The worker is gone, and each guard knows by its own socket. Waits for them.

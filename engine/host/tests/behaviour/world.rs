@@ -40,7 +40,7 @@ impl World {
             bundled: no_bundled,
             zygote: Some(zygote.clone()),
             home: None,
-            private: vec![cache.to_owned()],
+            protected: hob_core::Protected::new(&[], [cache.to_owned()]),
         }
     }
 
