@@ -13,8 +13,7 @@ use hob_runner::{Configuration, Mode, StopHandle, Unavailable, WorkReport, Worke
 use hob_settings::{Places, Settings};
 use hob_store::Retention;
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
+    env,
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread,
     time::Duration,
@@ -248,11 +247,11 @@ mod tests {
         assert!(!live.reload(), "nothing has changed");
 
         let text = "max_background_tasks = 7\n[executors.again]\ncomponent = \"builtin:shell\"\n";
-        fs::write(&places.config, text).expect("written");
+        std::fs::write(&places.config, text).expect("written");
         assert!(live.executor(&name).is_ok(), "a new executor is found at once");
         assert_eq!(live.max_running(), 7);
 
-        fs::write(&places.config, "max_background_tasks = \"many\"\n").expect("written");
+        std::fs::write(&places.config, "max_background_tasks = \"many\"\n").expect("written");
         assert!(!live.reload(), "the broken one is not taken");
         assert_eq!(live.max_running(), 7);
         assert!(live.executor(&name).is_ok());

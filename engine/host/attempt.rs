@@ -14,7 +14,7 @@ use crate::{
     host::{Executor, Host},
     meter::LimitHit,
 };
-use hob_core::{Environment, Failure, FailureKind, Outcome, format_duration};
+use hob_core::{Access, Environment, Failure, FailureKind, Mode, Outcome, Policy, format_duration};
 use hob_runner::Attempt;
 use std::{
     any::Any,
@@ -52,7 +52,8 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     if !complaints.is_empty() {
         return failed(FailureKind::InvalidParams, crate::schema::lines(&complaints));
     }
-    let places = Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, protected: &host.options.protected };
+    let places =
+        Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, protected: &host.options.protected };
     let folders = match folders::resolve(&executor.policy, &places) {
         Ok(folders) => folders,
         Err(error) => return failed(FailureKind::Executor, error.to_string()),
@@ -78,9 +79,27 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     });
     // Outside the store, so that what it started can still be ended in order when the store is gone.
     let children = Arc::new(Children::default());
-    let outcome = call(host, &executor, surroundings, &task, &cancel, &children, wall, grace).await;
+    let mut outcome = call(host, &executor, surroundings, &task, &cancel, &children, wall, grace).await;
     children.end(grace).await;
+    if let Outcome::Failed(failure) = &mut outcome {
+        add_missing_folder(failure, &executor.policy);
+    }
     outcome
+}
+
+/// A component that reads files with its language's own means gets no more than "no such file" where
+/// no folder was granted: WASI has no room for words. So its failure says what it had asked for.
+fn add_missing_folder(failure: &mut Failure, policy: &Policy) {
+    if !matches!(failure.kind, FailureKind::Executor | FailureKind::Trap) {
+        return;
+    }
+    let missing = policy.asks().dirs.iter().find_map(|ask| {
+        let access = Access::Dir { guest: &ask.guest, write: ask.mode == Mode::Rw };
+        policy.decide(&access).err()
+    });
+    if let Some(denial) = missing {
+        failure.message = format!("{}\n\nIt asked for a folder that it was not given: {denial}", failure.message);
+    }
 }
 
 /// Calls `run` of a fresh instance, under both clocks.

@@ -3,8 +3,8 @@
 //! The kernel drops the lock when the process dies, however it dies. Pids and clocks were rejected:
 //! a pid is used again, and a clock jumps.
 
-pub use crate::os::private_folder;
 use crate::os::private;
+pub use crate::os::private_folder;
 use hob_core::WorkerId;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},

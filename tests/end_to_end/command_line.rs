@@ -3,8 +3,22 @@
 use crate::sandbox::Sandbox;
 
 const VERBS: [&str; 16] = [
-    "dispatch", "status", "list", "show", "output", "wait", "cancel", "retry", "executors", "daemon", "work", "config",
-    "prune", "completions", "man", "help",
+    "dispatch",
+    "status",
+    "list",
+    "show",
+    "output",
+    "wait",
+    "cancel",
+    "retry",
+    "executors",
+    "daemon",
+    "work",
+    "config",
+    "prune",
+    "completions",
+    "man",
+    "help",
 ];
 
 #[test]

@@ -24,7 +24,13 @@ pub fn executor(name: &str, component: &str, rest: &str) -> String {
 
 /// Dispatches, expects a denial, applies its lines, dispatches again; the result's data.
 #[track_caller]
-fn denied_then_granted(sandbox: &Sandbox, name: &str, component: &str, params: &Value, amend: fn(&str) -> String) -> Value {
+fn denied_then_granted(
+    sandbox: &Sandbox,
+    name: &str,
+    component: &str,
+    params: &Value,
+    amend: fn(&str) -> String,
+) -> Value {
     let base = executor(name, component, "");
     sandbox.configure(&base);
     let params = params.to_string();
@@ -48,15 +54,32 @@ fn as_it_stands(lines: &str) -> String {
 fn a_folder() {
     let sandbox = Sandbox::new();
     sandbox.file("note.txt", "inside");
-    let result = denied_then_granted(&sandbox, "reader", "dir_read", &json!({ "path": "/note.txt" }), as_it_stands);
-    assert!(result.to_string().contains("inside"), "{result}");
+    let params = json!({ "root": "/", "globs": ["*.txt"] });
+    let result = denied_then_granted(&sandbox, "walks", "files_walk", &params, as_it_stands);
+    assert!(result.to_string().contains("note.txt"), "{result}");
 }
 
+/// A component that opens files with its language's own means hears only "no such file"; the failure
+/// says the rest.
 #[test]
-fn writing_to_a_folder() {
+fn a_folder_by_the_languages_own_means() {
     let sandbox = Sandbox::new();
-    let params = json!({ "action": "write", "path": "/made.txt", "to": "by a guest" });
-    denied_then_granted(&sandbox, "writer", "dir_write", &params, as_it_stands);
+    sandbox.file("note.txt", "inside");
+    for (name, params) in [
+        ("dir_read", json!({ "path": "/note.txt" })),
+        ("dir_write", json!({ "action": "write", "path": "/made.txt", "to": "by a guest" })),
+    ] {
+        let base = executor("files", name, "");
+        sandbox.configure(&base);
+        let (denied, granted, params) = (format!("{name}-1"), format!("{name}-2"), params.to_string());
+        assert_eq!(sandbox.run(["dispatch", "files", "--id", &denied, "--params", &params, "--wait"]).code, 1);
+        let task = sandbox.show(&denied);
+        let message = task["failure"]["message"].as_str().expect("a message");
+        let at = message.find("[executors.files.grant]").unwrap_or_else(|| panic!("no lines in: {message}"));
+        sandbox.configure(&format!("{base}\n{}\n", &message[at..]));
+        sandbox.ok(["dispatch", "files", "--id", &granted, "--params", &params, "--wait"]);
+    }
+    assert!(sandbox.show("dir_read-2")["result"].to_string().contains("inside"));
     assert_eq!(sandbox.read("made.txt"), "by a guest");
 }
 
@@ -77,12 +100,14 @@ fn a_variable() {
     let grant = "[executors.runs.grant]\nprograms = { sh = { path = \"/bin/sh\" } }\n";
     let base = executor("runs", "program_run", "");
     sandbox.configure(&format!("{base}\n{grant}"));
-    let params = json!({ "program": "sh", "args": ["-c", "echo $GREETING"], "env": [["GREETING", "good day"]] }).to_string();
+    let params =
+        json!({ "program": "sh", "args": ["-c", "echo $GREETING"], "env": [["GREETING", "good day"]] }).to_string();
     assert_eq!(sandbox.run(["dispatch", "runs", "--id", "denied", "--params", &params, "--wait"]).code, 5);
     let task = sandbox.show("denied");
     assert_eq!(task["failure"]["kind"], "denied", "{task}");
     let message = task["failure"]["message"].as_str().expect("a message");
-    let line = message.lines().find(|line| line.starts_with("env = ")).unwrap_or_else(|| panic!("no line in {message}"));
+    let line =
+        message.lines().find(|line| line.starts_with("env = ")).unwrap_or_else(|| panic!("no line in {message}"));
     sandbox.configure(&format!("{base}\n{grant}{line}\n"));
     sandbox.ok(["dispatch", "runs", "--id", "granted", "--params", &params, "--wait"]);
     assert!(sandbox.show("granted")["result"].to_string().contains("good day"));

@@ -54,7 +54,8 @@ fn a_batch_from_standard_input_is_one_commit() {
     use std::io::Write as _;
     let sandbox = Sandbox::new();
     let mut hob = sandbox.hob(["dispatch", "--batch", "-", "--json"]);
-    let mut child = hob.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().expect("starts");
+    let mut child =
+        hob.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().expect("starts");
     let mut stdin = child.stdin.take().expect("a pipe");
     for n in 0..20 {
         let task = serde_json::json!({ "executor": "shell", "id": format!("b{n}"), "params": { "command": "true" } });

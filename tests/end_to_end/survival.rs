@@ -4,11 +4,25 @@ use crate::sandbox::{Sandbox, eventually, is_alive, kill};
 use nix::sys::signal::Signal;
 use std::fmt::Write as _;
 
-/// Kills the daemon as nothing can refuse, and waits until the kernel is done with it.
+/// Kills the daemon as nothing can refuse, and waits until it is seen to be gone, or another is there.
 fn kill_daemon(sandbox: &Sandbox) {
     let daemon = sandbox.daemon_pid();
     kill(daemon, Signal::SIGKILL);
-    eventually("the daemon is dead", || !is_alive(daemon));
+    eventually("the daemon is dead", || sandbox.json(["status", "--json"])["daemon"]["info"]["pid"] != daemon);
+}
+
+#[test]
+fn a_killed_daemon_is_followed_by_another_without_anybodys_help() {
+    let sandbox = Sandbox::new();
+    // One that lived for less than a second has no successor.
+    sandbox.ok(["dispatch", "shell", "sleep 1.2", "--id", "long-enough", "--wait"]);
+    sandbox.pipe("gate");
+    sandbox.ok(["dispatch", "shell", "echo x > started; read line < gate", "--id", "lost"]);
+    eventually("it started", || !sandbox.read("started").is_empty());
+    kill_daemon(&sandbox);
+    assert_eq!(sandbox.wait(&["lost"]), 1);
+    assert_eq!(sandbox.show("lost")["failure"]["kind"], "worker-lost");
+    sandbox.daemon_pid();
 }
 
 #[test]

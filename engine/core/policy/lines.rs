@@ -77,7 +77,8 @@ fn http(grant: &Grant, scheme: &str, host: &str, port: u16, method: &str, local:
 
 fn programs(grant: &Grant, name: &str, args: &[String]) -> String {
     let mut entries = Vec::new();
-    let mut path = format!("/path/to/{name}");
+    // Where a program is, only the person knows, unless the component named it by its path.
+    let mut path = if name.starts_with('/') { name.to_owned() } else { format!("/path/to/{name}") };
     if let ProgramsGrant::Named(programs) = &grant.programs {
         for (granted, program) in programs {
             if granted == name {

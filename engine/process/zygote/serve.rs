@@ -213,7 +213,9 @@ impl Zygote<'_> {
 
     /// Starts who is to go on in the worker's place, unless the worker ended in order.
     fn succeed(&self) -> io::Result<()> {
-        let Some((program, args)) = self.successor.as_deref().and_then(<[OsString]>::split_first) else { return Ok(()) };
+        let Some((program, args)) = self.successor.as_deref().and_then(<[OsString]>::split_first) else {
+            return Ok(());
+        };
         Command::new(program).args(args).spawn().map(drop)
     }
 
