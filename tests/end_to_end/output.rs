@@ -45,9 +45,10 @@ fn two_hundred_megabytes_pass_with_flat_memory() {
     let line = status.lines().find(|line| line.starts_with("VmHWM")).expect("a peak");
     let peak: u64 = line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).expect("a number");
     assert!(peak < 100_000, "the daemon's peak was {peak} KiB");
-    let output = sandbox.hob(["output", "big", "--log"]).stdout(Stdio::piped()).spawn().expect("hob starts");
-    let mut reader = output.stdout.expect("a pipe");
+    let mut output = sandbox.hob(["output", "big", "--log"]).stdout(Stdio::piped()).spawn().expect("hob starts");
+    let mut reader = output.stdout.take().expect("a pipe");
     let length = std::io::copy(&mut reader, &mut std::io::sink()).expect("read");
+    assert!(output.wait().expect("ended").success());
     assert_eq!(length, 200_000_004);
 }
 

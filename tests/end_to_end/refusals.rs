@@ -135,7 +135,7 @@ fn a_database_that_is_not_ours_or_newer_stays_as_it_is() {
     }
 }
 
-/// The database with another `user_version` (SQLite's file format, section 1.3: offset 60).
+/// The database with another `user_version` (section 1.3 of the file format: offset 60).
 fn with_user_version(database: &[u8], version: u32) -> Vec<u8> {
     let mut changed = database.to_vec();
     changed[60..64].copy_from_slice(&version.to_be_bytes());

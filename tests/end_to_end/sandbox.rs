@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 /// How long a test waits for what has to happen. Only reached when it does not.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 
 pub struct Sandbox {
     root: TempDir,

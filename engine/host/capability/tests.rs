@@ -128,7 +128,11 @@ fn guest_in(grant: Grant, cwd: impl Into<PathBuf>) -> Guest {
     let executor: hob_core::ExecutorName = "tested".parse().expect("a name");
     let policy = Policy::new(executor.clone(), everything_asked(), grant);
     let surroundings = Surroundings {
-        folders: folders::resolve(&policy, &Places { home: None, cwd: &cwd, protected: &hob_core::Protected::new(&[], []) }).expect("folders"),
+        folders: folders::resolve(
+            &policy,
+            &Places { home: None, cwd: &cwd, protected: &hob_core::Protected::new(&[], []) },
+        )
+        .expect("folders"),
         policy: Arc::new(policy),
         executor,
         task: "a-task".parse().expect("an id"),
