@@ -12,7 +12,8 @@ use std::{
 
 /// Seven tasks through five slots: what `hob` is for, on its own sources.
 pub fn demo(repository: &Repository, _args: &[String]) -> Result<()> {
-    let home = repository.target.join("demo");
+    // Not below these sources: hob's own folders, and whatever holds them, are granted to no component.
+    let home = std::env::temp_dir().join(format!("hob-demo-{}", std::env::var("USER").as_deref().unwrap_or("me")));
     let hob = Hob::build(repository, &home, "notifications = false\n")?;
     let start = Instant::now();
     let tasks = tasks();

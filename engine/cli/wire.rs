@@ -67,6 +67,7 @@ pub fn work(
         configuration: Arc::clone(&configuration) as Arc<dyn Configuration>,
         executors: Arc::new(host),
         clock: Arc::new(WallClock),
+        trees_gone: |lock, within| hob_process::wait_for_guards(lock, within).unwrap_or(false),
     };
     tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
     let report = run(options);

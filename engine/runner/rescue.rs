@@ -6,16 +6,11 @@ use crate::{
 };
 use hob_core::{ExecutorName, WorkerId};
 use hob_store::Changes;
-use std::{
-    fs::OpenOptions,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 /// How long the native programs of a dead worker may take to be gone. 10 s: their guards give them
 /// two before they kill them, and a machine under load has to be allowed for.
 const TREES_GONE: Duration = Duration::from_secs(10);
-/// Between looks at the guards' lock, which the kernel offers no wait with a deadline for.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Rescues the tasks of `worker` if it is dead and nobody else does. True if it was dead.
 pub(crate) fn rescue(shared: &Shared, worker: &WorkerId) -> bool {
@@ -33,7 +28,7 @@ pub(crate) fn rescue(shared: &Shared, worker: &WorkerId) -> bool {
 }
 
 fn lose(shared: &Shared, worker: &WorkerId, right: Rescue) {
-    if !trees_are_gone(shared, worker) {
+    if !(shared.trees_gone)(&life::guards_path(&shared.state, worker), TREES_GONE) {
         tracing::error!(%worker, "programs of a dead worker are still there after {TREES_GONE:?}");
     }
     let configuration = std::sync::Arc::clone(&shared.configuration);
@@ -52,18 +47,4 @@ fn lose(shared: &Shared, worker: &WorkerId, right: Rescue) {
         }
         Err(error) => tracing::error!(%worker, %error, "a dead worker's tasks could not be rescued"),
     }
-}
-
-fn trees_are_gone(shared: &Shared, worker: &WorkerId) -> bool {
-    let path = life::guards_path(&shared.state, worker);
-    // No file, no guards: the worker never started a program.
-    let Ok(lock) = OpenOptions::new().write(true).open(&path) else { return true };
-    let end = Instant::now() + TREES_GONE;
-    while lock.try_lock().is_err() {
-        if Instant::now() >= end {
-            return false;
-        }
-        std::thread::sleep(LOOK);
-    }
-    true
 }

@@ -3,7 +3,7 @@ use hob_core::{Clock, TaskId, Timestamp, WorkerId};
 use hob_store::Writer;
 use std::{
     collections::{HashMap, HashSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     /// How long a component that was asked to stop may take.
     pub(crate) grace: Duration,
+    /// Waits until the trees of a dead worker are gone.
+    pub(crate) trees_gone: fn(&Path, Duration) -> bool,
     /// Nothing more is claimed.
     pub(crate) draining: AtomicBool,
     running: Mutex<Attempts>,
@@ -41,6 +43,7 @@ struct Running {
 }
 
 impl Shared {
+    #[expect(clippy::too_many_arguments, reason = "each is one part of a worker, and it is made in one place")]
     pub(crate) fn new(
         state: PathBuf,
         worker: WorkerId,
@@ -49,10 +52,11 @@ impl Shared {
         executors: Arc<dyn Executors>,
         clock: Arc<dyn Clock>,
         grace: Duration,
+        trees_gone: fn(&Path, Duration) -> bool,
     ) -> Self {
         let draining = AtomicBool::new(false);
         let running = Mutex::default();
-        Self { state, worker, writer, configuration, executors, clock, grace, draining, running }
+        Self { state, worker, writer, configuration, executors, clock, grace, trees_gone, draining, running }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

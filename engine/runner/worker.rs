@@ -4,7 +4,7 @@ use crate::{Configuration, Executors, life::Life, listener::Listener, shared::Sh
 use hob_core::{Clock, WorkerId};
 use hob_store::{Changes, Store, Waiter, WorkerKind, Writer};
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -43,6 +43,9 @@ pub struct WorkerOptions {
     pub executors: Arc<dyn Executors>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// Waits, for so long at most, until what a dead worker's guards look after is gone, given their
+    /// lock file; whether it is.
+    pub trees_gone: fn(&Path, Duration) -> bool,
 }
 
 /// What a worker has done.
@@ -116,7 +119,7 @@ pub struct Worker {
 impl Worker {
     /// Takes the worker's lock, opens the store and signs on.
     pub fn new(options: WorkerOptions) -> Result<Self, Error> {
-        let WorkerOptions { state, id, mode, grace, configuration, executors, clock } = options;
+        let WorkerOptions { state, id, mode, grace, configuration, executors, clock, trees_gone } = options;
         let mut store = Store::open_for_worker(&state)?;
         let life = Life::begin(&state, &id).map_err(|source| Error::Life {
             worker: id.clone(),
@@ -130,7 +133,7 @@ impl Worker {
         };
         store.change(|changes| changes.register_worker(&id, kind, clock.now()))?;
         let writer = Writer::start(Store::open_for_worker(&state)?)?;
-        let shared = Shared::new(state, id, writer, configuration, executors, clock, grace);
+        let shared = Shared::new(state, id, writer, configuration, executors, clock, grace, trees_gone);
         Ok(Self { shared: Arc::new(shared), store, mode, waiter, signals: channel(), _life: life })
     }
 
@@ -153,6 +156,10 @@ impl Worker {
     }
 }
 
+/// Between two looks after a ring. The claims and ends of a busy worker ring, too, up to thousands of
+/// times a second; the first ring after a rest is passed on at once.
+const PACE: Duration = Duration::from_millis(2);
+
 /// Passes the doorbell on: one signal for all rings that nobody has looked at yet. The thread ends
 /// with the first ring after the worker did.
 fn ring_through(mut waiter: Waiter, sender: Sender<Signal>) -> std::io::Result<()> {
@@ -164,6 +171,7 @@ fn ring_through(mut waiter: Waiter, sender: Sender<Signal>) -> std::io::Result<(
             if rang && !unseen.swap(true, Ordering::AcqRel) && sender.send(Signal::Bell(Arc::clone(&unseen))).is_err() {
                 return;
             }
+            std::thread::sleep(PACE);
         }
     })?;
     Ok(())
