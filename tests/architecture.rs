@@ -89,6 +89,14 @@ fn only_store_has_sql() {
 fn only_process_spawns_and_signals() {
     let words = ["process::Command", "libc::kill", "signal::kill", "fork()", "tokio::process"];
     absent("engine", &words, &["engine/process/", "/tests/", "tests.rs"]);
+    // In cli, `Command` is one of the command line, unless it is imported from elsewhere.
+    absent("engine/cli", &["process::{Command"], &[]);
+    absent("engine", &["Command::new"], &["engine/process/", "engine/cli/", "/tests/", "tests.rs"]);
+}
+
+#[test]
+fn no_command_but_a_worker_makes_a_host() {
+    absent("engine/cli", &["Host::new"], &["engine/cli/wire.rs"]);
 }
 
 #[test]

@@ -91,12 +91,14 @@ fn a_failed_command_says_what_failed() {
 
 #[test]
 fn progress_of_a_component_is_seen() {
-    let sandbox = Sandbox::with_config(&crate::denials::executor("reports", "progress_reporter", ""));
-    sandbox.ok(["dispatch", "reports", "--steps", "100", "--id", "half"]);
-    eventually("progress is stored", || {
-        let task = sandbox.show("half");
-        task["state"] != "pending" && (task["progress"]["fraction"].is_number() || task["state"] == "completed")
-    });
+    // It reports without end until its computing time is over, so that it is met while it runs.
+    let limit = "[executors.reports.limits]\ncpu = \"30s\"\n";
+    let sandbox = Sandbox::with_config(&crate::denials::executor("reports", "progress_reporter", limit));
+    sandbox.ok(["dispatch", "reports", "--steps", "4000000000", "--id", "half"]);
+    eventually("progress is stored", || sandbox.show("half")["progress"]["fraction"].is_number());
+    let progress = &sandbox.show("half")["progress"];
+    assert!(progress["message"].as_str().is_some_and(|text| text.ends_with("of 4000000000")), "{progress}");
+    sandbox.ok(["cancel", "half"]);
 }
 
 #[test]
