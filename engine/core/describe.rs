@@ -26,6 +26,9 @@ pub struct Description {
     /// JSON Schema of the result's `data`.
     #[serde(default)]
     pub result: Value,
+    /// Where its answer stands.
+    #[serde(default)]
+    pub answer: Answer,
     /// How long an instance lives.
     #[serde(default)]
     pub lifecycle: Lifecycle,
@@ -36,6 +39,17 @@ pub struct Description {
 
 fn no_settings() -> Value {
     serde_json::json!({ "type": "object", "additionalProperties": false })
+}
+
+/// Where the answer of a task stands, for whoever reads its result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// In the summary; the output is what it printed on the way.
+    #[default]
+    Summary,
+    /// In the output, which is shown as a whole.
+    Output,
 }
 
 /// How long an instance lives.

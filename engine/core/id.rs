@@ -10,10 +10,18 @@ pub enum IdError {
     )]
     Task(String),
     /// An executor name outside its alphabet or length.
-    #[error(
-        "`{0}` cannot be an executor's name: use 1 to 40 lowercase letters, digits, `_` or `-`, beginning with a letter"
-    )]
+    #[error("`{0}` cannot be an executor's name: use 1 to 40 letters, digits, `_` or `-`, beginning with a letter")]
     Executor(String),
+    /// A preset's name outside its alphabet or length.
+    #[error(
+        "`{0}` cannot be a preset's name: use 1 to 40 lowercase letters, digits, `_` or `-`, beginning with a letter"
+    )]
+    Preset(String),
+    /// The name of a group's member outside its alphabet or length.
+    #[error(
+        "`{0}` cannot be the name of a child: use 1 to 40 lowercase letters, digits, `_` or `-`, beginning with a letter, and neither `input`, `cwd` nor `group`"
+    )]
+    Member(String),
     /// A session id outside its alphabet or length.
     #[error("a session id is 1 to 200 printable characters without spaces")]
     Session,
@@ -78,11 +86,31 @@ text_id!(
     ExecutorName,
     |text| {
         (1..=40).contains(&text.len())
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c))
+            && text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
     },
     IdError::Executor
 );
+
+text_id!(
+    /// The name of a fan-out preset: `[presets.NAME]`.
+    PresetName,
+    is_lowercase_name,
+    IdError::Preset
+);
+
+text_id!(
+    /// What a preset calls one of its children; its placeholder, too.
+    MemberName,
+    |text| is_lowercase_name(text) && !["input", "cwd", "group"].contains(&text),
+    IdError::Member
+);
+
+fn is_lowercase_name(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c))
+}
 
 text_id!(
     /// The agent's session that dispatched a task (`HOB_SESSION`).
@@ -133,11 +161,20 @@ mod tests {
 
     #[test]
     fn executor_names() {
-        for good in ["explore", "frontend-engineer", "ast_grep2"] {
+        for good in ["explore", "frontend-engineer", "ast_grep2", "webReader"] {
             assert!(good.parse::<ExecutorName>().is_ok(), "{good}");
         }
-        for bad in ["", "Explore", "1a", "a.b", "a b", "../a"] {
+        for bad in ["", "1a", "a.b", "a b", "../a", "é"] {
             assert!(bad.parse::<ExecutorName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_of_presets_and_their_children() {
+        assert!("ultrawork".parse::<PresetName>().is_ok() && "Ultrawork".parse::<PresetName>().is_err());
+        assert!("docs-1".parse::<MemberName>().is_ok());
+        for bad in ["", "input", "cwd", "group", "a.b", "A"] {
+            assert!(bad.parse::<MemberName>().is_err(), "{bad}");
         }
     }
 }

@@ -6,6 +6,7 @@
 mod describe;
 mod executor;
 mod grant;
+mod group;
 mod id;
 mod limits;
 mod outcome;
@@ -14,17 +15,19 @@ mod priority;
 mod protected;
 mod state;
 mod task;
+mod template;
 mod text;
 mod time;
 mod units;
 
-pub use describe::{CONTRACT_VERSION, Description, DescriptionError, Lifecycle};
+pub use describe::{Answer, CONTRACT_VERSION, Description, DescriptionError, Lifecycle};
 pub use executor::{ComponentSource, ExecutorConfig};
 pub use grant::{
     AnyProgram, Asks, DirAsk, DirGrant, EnvAsk, EnvGrant, Grant, HttpAsk, HttpGrant, InheritEnv, Mode, ProgramAsk,
     ProgramGrant, ProgramsGrant, SecretAsk, SecretGrant, SecretPlace, StateAsk,
 };
-pub use id::{AttemptNumber, ExecutorName, IdError, SessionId, TaskId, WorkerId};
+pub use group::{Group, Join, MemberTask, NewGroup, NewMember, Tally};
+pub use id::{AttemptNumber, ExecutorName, IdError, MemberName, PresetName, SessionId, TaskId, WorkerId};
 pub use limits::Limits;
 pub use outcome::{ExitStatus, Failure, FailureKind, Outcome, TaskResult};
 pub use policy::{Access, Denial, Permit, Policy};
@@ -32,6 +35,7 @@ pub use priority::{Priority, UnknownPriority};
 pub use protected::Protected;
 pub use state::{Event, IllegalTransition, State, StateName, UnknownState, transition};
 pub use task::{Environment, NewTask, Progress, Task};
+pub use template::{TemplateError, fill, fill_params, placeholders, placeholders_of};
 pub use text::{Sanitizer, sanitize, sanitize_line};
 pub use time::{Clock, Timestamp};
 pub use units::{Bytes, UnitError, format_duration, parse_duration};
