@@ -131,7 +131,7 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.some("age", general.age.as_ref(), |age| or_none(age.as_ref(), time));
     list.some("count", general.count.as_ref(), |count| or_none(count.as_ref(), plain));
     list.some("output", general.output.as_ref(), |output| or_none(output.as_ref(), plain));
-    for (name, executor) in &layer.executors {
+    for (name, executor) in &layer.extended() {
         list_executor(&mut list, name.as_str(), executor);
     }
     list.values
@@ -140,7 +140,10 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
 fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     let table = format!("executors.{name}");
     list.table(&table);
-    let component = executor.about.component.as_ref();
+    // Only one of both can be said, and what is shown can be read again.
+    let extends = executor.about.extends.as_ref();
+    list.some("extends", extends, plain);
+    let component = executor.about.component.as_ref().filter(|_| extends.is_none());
     list.some("component", component, |source| json!(source.to_string()));
     if let Some(At { value: ComponentSource::File { sha256: Some(digest), .. }, origin }) = component {
         list.add("sha256", json!(digest), origin.clone());
