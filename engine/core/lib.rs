@@ -11,6 +11,7 @@ mod id;
 mod limits;
 mod outcome;
 mod policy;
+mod preset;
 mod priority;
 mod protected;
 mod state;
@@ -31,6 +32,7 @@ pub use id::{AttemptNumber, ExecutorName, IdError, MemberName, PresetName, Sessi
 pub use limits::Limits;
 pub use outcome::{ExitStatus, Failure, FailureKind, Outcome, TaskResult};
 pub use policy::{Access, Denial, Permit, Policy};
+pub use preset::{ChildIdError, Placeholder, Preset, PresetChild};
 pub use priority::{Priority, UnknownPriority};
 pub use protected::Protected;
 pub use state::{Event, IllegalTransition, State, StateName, UnknownState, transition};

@@ -9,9 +9,9 @@ use crate::{
     reader::{At, Node, Reader, Table},
     source::Source,
 };
-use hob_core::{Bytes, ComponentSource, ExecutorName, Limits, parse_duration};
+use hob_core::{Bytes, ComponentSource, ExecutorName, Limits, Preset, PresetName, parse_duration};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Display, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 use toml::de::DeTable;
 
 /// Beyond this, tasks only wait for each other inside instead of outside.
@@ -91,6 +91,7 @@ pub(crate) struct ExecutorLayer {
 pub(crate) struct Layer {
     pub(crate) general: GeneralLayer,
     pub(crate) executors: BTreeMap<ExecutorName, ExecutorLayer>,
+    pub(crate) presets: BTreeMap<PresetName, At<Arc<Preset>>>,
 }
 
 impl Layer {
@@ -151,12 +152,12 @@ impl Layer {
             }
         }
         extends::read(&mut executors, below, &bases);
-        general.default_executor = default.and_then(|node| {
-            let below = below.into_iter().flat_map(|below| below.executors.keys());
-            known_executor(&node, &executors.keys().chain(below).collect::<Vec<_>>())
-        });
+        let known: Vec<&ExecutorName> =
+            executors.keys().chain(below.into_iter().flat_map(|below| below.executors.keys())).collect();
+        general.default_executor = default.and_then(|node| known_executor(&node, &known));
+        let presets = root.get("presets").map(|node| preset::read(&node, &known, &|_, _| {})).unwrap_or_default();
         root.close();
-        Self { general, executors }
+        Self { general, executors, presets }
     }
 
     pub(crate) fn over(self, below: Self) -> Self {
@@ -165,7 +166,10 @@ impl Layer {
             let below = executors.remove(&name).unwrap_or_default();
             executors.insert(name, executor.over(below));
         }
-        Self { general: self.general.over(below.general), executors }
+        // As a whole: a preset whose children come from two files would be nobody's.
+        let mut presets = below.presets;
+        presets.extend(self.presets);
+        Self { general: self.general.over(below.general), executors, presets }
     }
 }
 
@@ -280,7 +284,7 @@ fn merged(own: Value, below: Value) -> Value {
     }
 }
 
-fn syntax(source: &Source, error: &toml::de::Error) -> Problem {
+pub(crate) fn syntax(source: &Source, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or_default();
     let rest = source.text().get(span.start..).unwrap_or_default();
     let before = source.text().get(..span.start).unwrap_or_default().trim_end_matches([' ', '\t']);
@@ -390,5 +394,6 @@ fn known_executor(node: &Node<'_>, known: &[&ExecutorName]) -> Option<At<Executo
 }
 
 mod extends;
+pub(crate) mod preset;
 #[cfg(test)]
 mod tests;

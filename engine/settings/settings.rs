@@ -29,7 +29,7 @@ pub struct Settings {
     pub retention: Retention,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
     files: Vec<Fingerprint>,
-    layer: Layer,
+    pub(crate) layer: Layer,
 }
 
 /// What is kept of finished tasks; none is no such limit.
@@ -158,6 +158,7 @@ impl PartialEq for Settings {
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
             && self.executors == other.executors
+            && self.presets() == other.presets()
     }
 }
 
