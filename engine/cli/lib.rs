@@ -13,6 +13,7 @@ mod exit;
 mod follow;
 mod logging;
 mod lookup;
+mod plan;
 mod prepare;
 mod render;
 mod schema;

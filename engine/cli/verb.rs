@@ -11,6 +11,7 @@ pub mod help;
 pub mod list;
 pub mod man;
 pub mod output;
+pub mod presets;
 pub mod prune;
 pub mod retry;
 pub mod show;

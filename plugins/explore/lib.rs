@@ -68,7 +68,9 @@ fn collect(params: &Params, hits: &Hits) -> Result<(Data, u64), TaskError> {
         let lines = hits.next(LINES_AT_ONCE).map_err(|text| failed(&text))?;
         let last = lines.is_empty();
         let whole = if last { groups.rest() } else { groups.add(lines) };
-        whole.iter().for_each(|group| data.add(group));
+        for group in &whole {
+            data.add(group);
+        }
         held.extend(whole);
         if params.is_about() && last {
             // Stable, so that those with equally many stay in the order of their paths.
