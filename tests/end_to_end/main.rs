@@ -5,6 +5,7 @@ mod command_line;
 mod denials;
 mod dispatch;
 mod output;
+mod presets;
 mod refusals;
 mod sandbox;
 mod scheduling;
