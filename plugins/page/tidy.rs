@@ -1,0 +1,100 @@
+//! What goes before the content is written.
+
+use dom_query::{NodeRef, Selection};
+
+/// What is not content wherever it stands.
+const NEVER: &str = r##"script, style, noscript, template, iframe, object, embed, svg, canvas, nav, footer, form, button,
+    input, select, textarea, dialog, audio, video, [role="navigation"], [role="search"], [role="banner"],
+    [role="contentinfo"], [role="toolbar"], [role="dialog"], [aria-hidden="true"], [hidden]:not([role="tabpanel"]),
+    .headerlink, .hash-link, .anchorjs-link, .heading-anchor, .skip-link, .screen-reader-shortcut,
+    .breadcrumb, .breadcrumbs, [aria-label="breadcrumb"], [aria-label="Breadcrumbs"],
+    .sidebar, #sidebar, .sphinxsidebar, .toc, #toc, .table-of-contents, .tableOfContents, .theme-doc-toc-mobile,
+    .contents.local, .md-sidebar, .md-source-file, .edit-page-link, .theme-edit-this-page, .prev-next-area,
+    .nav-wrapper, .nav-wide-wrapper, .rightside, rustdoc-toolbar, rustdoc-search, .rustdoc-breadcrumbs,
+    #copy-path, .copy-path, summary.hideme, .src.rightside, .related, .wh_breadcrumb, .mw-editsection"##;
+
+/// A mark beside a heading that leads to it.
+const MARKS: [&str; 5] = ["¶", "§", "#", "🔗", ""];
+
+/// Blocks that the writer of Markdown takes for running text.
+const BLOCKS: &str = "dl, dt, dd, details, summary, figure, figcaption, header, main, aside, hgroup, address, center, \
+     fieldset, legend, form";
+
+/// Leaves the content, in elements that the writer of Markdown knows.
+pub fn tidy(root: &NodeRef) {
+    let all = Selection::from(*root);
+    all.select(NEVER).remove();
+    remove_asides(&all);
+    // What is above the title of an article is its own; a header without a heading is the page's.
+    for header in all.select("header").nodes() {
+        if !header.descendants_it().any(|node| is_heading(&node)) {
+            header.remove_from_parent();
+        }
+    }
+    for heading in all.select("h1, h2, h3, h4, h5, h6").nodes() {
+        unlink(heading);
+    }
+    settle_terms(&all);
+    for block in all.select(BLOCKS).nodes() {
+        block.rename("div");
+    }
+}
+
+pub fn is_heading(node: &NodeRef) -> bool {
+    level(node).is_some()
+}
+
+/// 1 to 6 for a heading.
+pub fn level(node: &NodeRef) -> Option<u8> {
+    let name = node.qual_name_ref()?;
+    let local: &str = &name.local;
+    match local.as_bytes() {
+        [b'h', digit @ b'1'..=b'6'] => Some(digit - b'0'),
+        _ => None,
+    }
+}
+
+/// Takes out asides that are lists of links; others are notes of the text.
+fn remove_asides(all: &Selection) {
+    for aside in all.select(r#"aside, [role="complementary"]"#).nodes() {
+        let text = aside.normalized_char_count();
+        let linked: usize =
+            Selection::from(*aside).select("a").nodes().iter().map(NodeRef::normalized_char_count).sum();
+        if linked * 2 >= text {
+            aside.remove_from_parent();
+        }
+    }
+}
+
+/// Takes the marks and the links out of a heading: its words stay.
+fn unlink(heading: &NodeRef) {
+    for link in Selection::from(*heading).select("a").nodes() {
+        let text = link.text();
+        let is_mark = MARKS.contains(&text.trim_matches(|c: char| c.is_whitespace() || c == '\u{200b}'));
+        // A mark may carry the heading's name.
+        let name = link.attr("id").or_else(|| link.attr("name")).filter(|_| !heading.has_attr("id"));
+        if let Some(name) = name {
+            heading.set_attr("id", &name);
+        }
+        if is_mark {
+            link.remove_from_parent();
+        } else {
+            link.rename("span");
+        }
+    }
+}
+
+/// Shows the terms of a list of definitions as such.
+fn settle_terms(all: &Selection) {
+    for term in all.select("dt").nodes() {
+        let plain = term.children_it(false).all(|child| child.is_text() || !child.descendants_it().any(|n| n.has_name("p")));
+        if plain && !term.descendants_it().any(|node| is_heading(&node) || node.has_name("pre")) {
+            let strong = term.tree.new_element("strong");
+            let children = term.children();
+            for child in &children {
+                strong.append_child(child);
+            }
+            term.append_child(&strong);
+        }
+    }
+}
