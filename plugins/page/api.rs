@@ -34,6 +34,9 @@ pub fn mark_signatures(document: &Document) {
 
 /// Makes what is inside one piece of code.
 fn to_code(document: &Document, node: &NodeRef) {
+    for part in node.descendants_it().filter(|part| part.has_name("div") || part.has_name("br")).collect::<Vec<_>>() {
+        part.insert_before(&document.tree.new_text(" "));
+    }
     let text = one_line(&node.text());
     let code = document.tree.new_element("code");
     code.append_child(&document.tree.new_text(text));

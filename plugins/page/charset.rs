@@ -3,6 +3,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// The text of a body and the name of the charset that it was in. In this order: a byte order mark, the
 /// `charset` of the content type, what a page says of itself, and what the bytes look like.
+#[must_use]
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str) {
     let encoding = Encoding::for_bom(bytes)
         .map(|(encoding, _)| encoding)

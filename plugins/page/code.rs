@@ -39,8 +39,9 @@ pub fn settle(document: &Document) {
 /// What a person would copy from it.
 fn text(pre: &NodeRef) -> String {
     let mut text = String::new();
-    let mut open: Vec<(NodeRef, bool)> = pre.children_it(true).map(|node| (node, false)).collect();
-    while let Some((node, closing)) = open.pop() {
+    // With what is still to come, the ends of lines and where in the text those lines began.
+    let mut open: Vec<(NodeRef, Option<usize>)> = pre.children_it(true).map(|node| (node, None)).collect();
+    while let Some((node, began)) = open.pop() {
         if node.is_text() {
             text.push_str(&node.text());
             continue;
@@ -48,18 +49,22 @@ fn text(pre: &NodeRef) -> String {
         if !node.is_element() || is_beside(&node) {
             continue;
         }
-        let is_line = ["div", "p", "li", "tr"].iter().any(|name| node.has_name(name));
-        if closing || node.has_name("br") {
-            text.push('\n');
-        } else {
-            if is_line && !text.is_empty() && !text.ends_with('\n') {
+        if let Some(began) = began {
+            if text.len() == began || !text.ends_with('\n') {
                 text.push('\n');
             }
-            if is_line {
-                open.push((node, true));
-            }
-            open.extend(node.children_it(true).map(|node| (node, false)));
+            continue;
         }
+        if node.has_name("br") {
+            text.push('\n');
+        }
+        if ["div", "p", "li", "tr"].iter().any(|name| node.has_name(name)) {
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            open.push((node, Some(text.len())));
+        }
+        open.extend(node.children_it(true).map(|node| (node, None)));
     }
     let text = text.replace(['\u{a0}', '\u{200b}'], " ");
     text.trim_end().trim_start_matches('\n').to_owned()
@@ -67,17 +72,8 @@ fn text(pre: &NodeRef) -> String {
 
 /// Line numbers, buttons, and the lines that mdBook hides.
 fn is_beside(node: &NodeRef) -> bool {
-    const CLASSES: [&str; 9] = [
-        "boring",
-        "linenos",
-        "lineno",
-        "linenumber",
-        "line-number",
-        "line-numbers-rows",
-        "lnt",
-        "gutter",
-        "copybtn",
-    ];
+    const CLASSES: [&str; 9] =
+        ["boring", "linenos", "lineno", "linenumber", "line-number", "line-numbers-rows", "lnt", "gutter", "copybtn"];
     let name = ["button", "select", "script", "style"].iter().any(|name| node.has_name(name));
     name || CLASSES.iter().any(|class| node.has_class(class))
 }

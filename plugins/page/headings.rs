@@ -17,6 +17,10 @@ pub const CLOSE: char = '\u{e001}';
 pub fn mark(root: &NodeRef) -> Vec<Heading> {
     let mut headings = Vec::new();
     for node in root.descendants_it().collect::<Vec<_>>() {
+        if node.is_text() && node.text().contains([OPEN, CLOSE]) {
+            node.set_text(node.text().replace([OPEN, CLOSE], ""));
+            continue;
+        }
         let Some(level) = tidy::level(&node) else { continue };
         let text = one_line(&node.text());
         if text.is_empty() {
@@ -38,10 +42,7 @@ fn anchor(root: &NodeRef, heading: &NodeRef) -> Option<String> {
         return own;
     }
     let mut first = *heading;
-    while let Some(parent) = first.parent() {
-        if parent.id == root.id || ["body", "main", "article"].iter().any(|name| parent.has_name(name)) {
-            return None;
-        }
+    loop {
         // An empty element before it may be the place that links lead to.
         for sibling in before(&first) {
             if !one_line(&sibling.text()).is_empty() {
@@ -51,12 +52,15 @@ fn anchor(root: &NodeRef, heading: &NodeRef) -> Option<String> {
                 return Some(id);
             }
         }
+        let parent = first.parent().filter(|parent| parent.id != root.id)?;
+        if ["body", "main", "article"].iter().any(|name| parent.has_name(name)) {
+            return None;
+        }
         if let Some(id) = id(&parent) {
             return Some(id);
         }
         first = parent;
     }
-    None
 }
 
 /// The siblings before a node, the nearest first.

@@ -64,6 +64,7 @@ pub enum Extent {
 
 impl Page {
     /// Reads HTML that came from `address`.
+    #[must_use]
     pub fn read(html: &str, address: &Url, extent: Extent) -> Self {
         let parsed = bounded::parse(html);
         let document = &parsed.document;
@@ -77,14 +78,12 @@ impl Page {
         code::settle(document);
         tables::settle(document);
         api::mark_signatures(document);
+        let main = content::main(document);
         let article = match extent {
-            Extent::Article => article::extract(document),
+            Extent::Article => article::extract(document, &main),
             Extent::Whole => None,
         };
-        let (markdown, sections) = match &article {
-            Some(article) => write(&article.root()),
-            None => write(&content::main(document)),
-        };
+        let (markdown, sections) = article.as_ref().map_or_else(|| write(&main), |article| write(&article.root()));
         let title = if title.is_empty() { first_heading(&sections) } else { title };
         Self { title, language, canonical, markdown, sections, links, truncated: parsed.truncated }
     }

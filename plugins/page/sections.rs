@@ -33,7 +33,7 @@ pub fn cut(marked: &str, headings: &[Heading]) -> (String, Vec<Section>) {
         if !markdown[line..].starts_with('#') {
             continue;
         }
-        current.markdown = markdown[begins..line].trim().to_owned();
+        markdown[begins..line].trim().clone_into(&mut current.markdown);
         sections.push(std::mem::take(&mut current));
         begins = line;
         path.retain(|(level, _)| *level < heading.level);
@@ -43,7 +43,7 @@ pub fn cut(marked: &str, headings: &[Heading]) -> (String, Vec<Section>) {
         current.level = heading.level;
     }
     markdown.push_str(rest);
-    current.markdown = markdown[begins..].trim().to_owned();
+    markdown[begins..].trim().clone_into(&mut current.markdown);
     sections.push(current);
     sections.retain(|section| !section.markdown.is_empty());
     (markdown, sections)

@@ -9,29 +9,38 @@ const MAX_COLUMNS: usize = 200;
 pub fn settle(document: &Document) {
     for table in document.select("table").nodes() {
         let inside = Selection::from(*table);
-        let places = inside.select("table, pre, h1, h2, h3, h4, h5, h6").exists()
+        let places = inside.select_single("table table, pre, h1, h2, h3, h4, h5, h6").exists()
             || table.attr("role").is_some_and(|role| &*role == "presentation");
         if places {
-            for part in inside.select("caption, thead, tbody, tfoot, tr, td, th").nodes() {
+            let parts = parts(table);
+            let cells: Vec<NodeRef> = parts.iter().flat_map(cells).collect();
+            for part in parts.iter().chain(&cells).chain([table]) {
                 part.rename("div");
             }
-            table.rename("div");
         } else {
             for caption in inside.select("caption").nodes() {
                 caption.rename("p");
                 table.insert_before(caption);
             }
-            even_out(document, &inside);
+            even_out(document, &parts(table));
         }
     }
 }
 
-fn even_out(document: &Document, table: &Selection) {
-    let found = table.select("tr");
-    let rows = found.nodes();
-    let widths: Vec<usize> = rows.iter().map(|row| cells(row).map(|cell| span(&cell)).sum()).collect();
-    let width = widths.iter().copied().max().unwrap_or(0).min(MAX_COLUMNS);
-    for row in rows {
+/// The groups and rows of a table itself, not those of tables in it.
+fn parts<'a>(table: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
+    let mut parts = table.element_children();
+    let groups = parts.iter().filter(|part| ["thead", "tbody", "tfoot"].iter().any(|name| part.has_name(name)));
+    let rows: Vec<NodeRef> = groups.flat_map(NodeRef::element_children).collect();
+    parts.extend(rows);
+    parts
+}
+
+fn even_out(document: &Document, parts: &[NodeRef]) {
+    let rows = || parts.iter().filter(|part| part.has_name("tr"));
+    let widths = rows().map(|row| cells(row).map(|cell| span(&cell)).sum::<usize>());
+    let width = widths.max().unwrap_or(0).min(MAX_COLUMNS);
+    for row in rows() {
         let mut there = 0;
         for cell in cells(row).collect::<Vec<_>>() {
             let name = if cell.has_name("th") { "th" } else { "td" };

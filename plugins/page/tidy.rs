@@ -3,17 +3,19 @@
 use dom_query::{NodeRef, Selection};
 
 /// What is not content wherever it stands.
-const NEVER: &str = r##"script, style, noscript, template, iframe, object, embed, svg, canvas, nav, footer, form, button,
-    input, select, textarea, dialog, audio, video, [role="navigation"], [role="search"], [role="banner"],
-    [role="contentinfo"], [role="toolbar"], [role="dialog"], [aria-hidden="true"], [hidden]:not([role="tabpanel"]),
-    .headerlink, .hash-link, .anchorjs-link, .heading-anchor, .skip-link, .screen-reader-shortcut,
-    .breadcrumb, .breadcrumbs, [aria-label="breadcrumb"], [aria-label="Breadcrumbs"],
+const NEVER: &str = "script, style, noscript, template, iframe, object, embed, svg, canvas, nav, footer, button, input, select, \
+     textarea, dialog, audio, video, rustdoc-toolbar, rustdoc-search";
+
+/// What is not content by the words that describe it.
+const USUALLY: &str = r#"[role="navigation"], [role="search"], [role="banner"], [role="contentinfo"], [role="toolbar"],
+    [role="dialog"], [aria-hidden="true"], [hidden]:not([role="tabpanel"]), .headerlink, .hash-link, .anchorjs-link,
+    .heading-anchor, .skip-link, .screen-reader-shortcut, .breadcrumb, .breadcrumbs, [aria-label="breadcrumb"],
     .sidebar, #sidebar, .sphinxsidebar, .toc, #toc, .table-of-contents, .tableOfContents, .theme-doc-toc-mobile,
     .contents.local, .md-sidebar, .md-source-file, .edit-page-link, .theme-edit-this-page, .prev-next-area,
-    .nav-wrapper, .nav-wide-wrapper, .rightside, rustdoc-toolbar, rustdoc-search, .rustdoc-breadcrumbs,
-    #copy-path, .copy-path, summary.hideme, .src.rightside, .related, .wh_breadcrumb, .mw-editsection"##;
+    .nav-wrapper, .nav-wide-wrapper, .rightside, .rustdoc-breadcrumbs, .main-heading .sub-heading, .copy-path,
+    summary.hideme, .mw-editsection, .mw-jump-link, #copy-path"#;
 
-/// A mark beside a heading that leads to it.
+/// Marks beside headings and other places, which lead to them.
 const MARKS: [&str; 5] = ["¶", "§", "#", "🔗", ""];
 
 /// Blocks that the writer of Markdown takes for running text.
@@ -24,6 +26,13 @@ const BLOCKS: &str = "dl, dt, dd, details, summary, figure, figcaption, header, 
 pub fn tidy(root: &NodeRef) {
     let all = Selection::from(*root);
     all.select(NEVER).remove();
+    // A page may use such a word for something else.
+    let most = root.normalized_char_count() / 2;
+    for node in all.select(USUALLY).nodes() {
+        if node.normalized_char_count() <= most {
+            node.remove_from_parent();
+        }
+    }
     remove_asides(&all);
     // What is above the title of an article is its own; a header without a heading is the page's.
     for header in all.select("header").nodes() {
@@ -33,6 +42,14 @@ pub fn tidy(root: &NodeRef) {
     }
     for heading in all.select("h1, h2, h3, h4, h5, h6").nodes() {
         unlink(heading);
+    }
+    for link in all.select("a").nodes() {
+        if is_mark(link) && !link.descendants_it().any(|node| node.has_name("img")) {
+            // Left in place where it is one: links lead to it.
+            link.remove_children();
+        }
+        // It repeats in a longer form what the link says.
+        link.remove_attr("title");
     }
     settle_terms(&all);
     for block in all.select(BLOCKS).nodes() {
@@ -69,14 +86,12 @@ fn remove_asides(all: &Selection) {
 /// Takes the marks and the links out of a heading: its words stay.
 fn unlink(heading: &NodeRef) {
     for link in Selection::from(*heading).select("a").nodes() {
-        let text = link.text();
-        let is_mark = MARKS.contains(&text.trim_matches(|c: char| c.is_whitespace() || c == '\u{200b}'));
         // A mark may carry the heading's name.
         let name = link.attr("id").or_else(|| link.attr("name")).filter(|_| !heading.has_attr("id"));
         if let Some(name) = name {
             heading.set_attr("id", &name);
         }
-        if is_mark {
+        if is_mark(link) {
             link.remove_from_parent();
         } else {
             link.rename("span");
@@ -84,10 +99,15 @@ fn unlink(heading: &NodeRef) {
     }
 }
 
+fn is_mark(link: &NodeRef) -> bool {
+    MARKS.contains(&link.text().trim_matches(|c: char| c.is_whitespace() || c == '\u{200b}'))
+}
+
 /// Shows the terms of a list of definitions as such.
 fn settle_terms(all: &Selection) {
     for term in all.select("dt").nodes() {
-        let plain = term.children_it(false).all(|child| child.is_text() || !child.descendants_it().any(|n| n.has_name("p")));
+        let plain =
+            term.children_it(false).all(|child| child.is_text() || !child.descendants_it().any(|n| n.has_name("p")));
         if plain && !term.descendants_it().any(|node| is_heading(&node) || node.has_name("pre")) {
             let strong = term.tree.new_element("strong");
             let children = term.children();
