@@ -1,0 +1,111 @@
+//! What is known of the pages of a source before they are read: which to read next.
+
+use crate::{index::Entry, question::Question, rank, rank::Fields, words::Words};
+use std::collections::{HashMap, HashSet};
+use url::Url;
+
+/// The pages of one source.
+#[derive(Default)]
+pub struct Shelf {
+    entries: Vec<Entry>,
+    known: HashSet<String>,
+    read: HashSet<String>,
+    /// Pages by score, the best last; made anew when entries were added.
+    order: Vec<(f32, Url)>,
+    is_ordered: bool,
+    best: f32,
+}
+
+/// A page that scores less than this share of the best one is not worth a request.
+const WORTH: f32 = 0.2;
+
+impl Shelf {
+    pub fn add(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            if self.known.insert(format!("{} {}", entry.address, entry.title)) {
+                self.entries.push(entry);
+                self.is_ordered = false;
+            }
+        }
+    }
+
+    /// Marks a page as read.
+    pub fn mark(&mut self, address: &Url) {
+        self.read.insert(page_of(address).to_string());
+    }
+
+    /// How many pages are known.
+    pub fn pages(&self) -> usize {
+        self.entries.iter().map(|entry| page_of(&entry.address)).collect::<HashSet<_>>().len()
+    }
+
+    /// The next page to read.
+    pub fn next(&mut self, question: &Question, words: &Words) -> Option<Url> {
+        if !self.is_ordered {
+            self.sort(question, words);
+        }
+        while let Some((score, address)) = self.order.pop() {
+            if score >= WORTH * self.best && self.read.insert(address.to_string()) {
+                return Some(address);
+            }
+        }
+        None
+    }
+
+    fn sort(&mut self, question: &Question, words: &Words) {
+        let fields: Vec<Fields> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                let place = format!("{} {}", entry.address.path(), entry.address.fragment().unwrap_or_default());
+                Fields { head: words.joined(&format!("{} {place}", entry.title)), body: words.joined(&entry.text) }
+            })
+            .collect();
+        let mut pages: HashMap<Url, f32> = HashMap::new();
+        for (index, score) in rank::rank(question, &fields) {
+            let best = pages.entry(page_of(&self.entries[index].address)).or_default();
+            // Its best section counts, and a little that there are others.
+            *best = if *best == 0.0 { score } else { *best + score * 0.05 };
+        }
+        self.order = pages.into_iter().map(|(address, score)| (score, address)).collect();
+        self.order.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1)));
+        self.best = self.best.max(self.order.last().map_or(0.0, |(score, _)| *score));
+        self.is_ordered = true;
+    }
+}
+
+/// An address without its fragment.
+pub fn page_of(address: &Url) -> Url {
+    let mut page = address.clone();
+    page.set_fragment(None);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(path: &str, title: &str, text: &str) -> Entry {
+        let address = Url::parse("https://a.example/").and_then(|root| root.join(path)).expect("an address");
+        Entry { address, title: title.to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn the_best_page_first_and_each_once() {
+        let words = Words::new();
+        let question = Question::read("frost in the greenhouse", &words);
+        let mut shelf = Shelf::default();
+        shelf.add([
+            entry("a", "Wind", ""),
+            entry("b#x", "Frost", ""),
+            entry("b#y", "Greenhouse", "frost"),
+            entry("c", "Other", "greenhouse"),
+        ]);
+        assert_eq!(shelf.pages(), 3);
+        let mut next = || shelf.next(&question, &words).map(|address| address.path().to_owned());
+        assert_eq!((next(), next(), next()), (Some("/b".to_owned()), Some("/c".to_owned()), None));
+        shelf.add([entry("d", "Frost in a greenhouse", ""), entry("b#z", "Frost", "")]);
+        let next = shelf.next(&question, &words).map(|address| address.path().to_owned());
+        assert_eq!(next.as_deref(), Some("/d"));
+    }
+}

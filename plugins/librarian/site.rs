@@ -1,0 +1,213 @@
+//! What a documentation site says of itself: which program made it, which pages it has.
+
+use crate::{
+    index::{Entry, mdbook, mkdocs, sitemap, sphinx},
+    source::Kind,
+    web::{Got, Missing, Web},
+};
+use page::{Extent, Page};
+use url::Url;
+
+/// A site whose first page was read.
+pub struct Site {
+    pub kind: Kind,
+    /// Addresses of pages begin with this, where pages are found by links.
+    prefix: Url,
+}
+
+/// Sitemaps that are read of one site.
+const SITEMAPS: usize = 20;
+
+impl Site {
+    /// Finds out what a site is, and which pages its index names. A site without the index of its kind is
+    /// read by its links.
+    pub fn open(kind: Kind, start: &Got, web: &mut Web) -> Result<(Self, Vec<Entry>), Missing> {
+        let at = &start.address;
+        let prefix = at.join(".").unwrap_or_else(|_| at.clone());
+        let detected = if kind == Kind::Auto { Kind::detect(&start.text).unwrap_or(Kind::Auto) } else { kind };
+        let site = |kind| Self { kind, prefix: prefix.clone() };
+        let entries = match detected {
+            Kind::Mdbook => {
+                let (root, names) = mdbook::places(&start.text, at);
+                let places = names.iter().filter_map(|name| at.join(name).or_else(|_| root.join(name)).ok());
+                first(places, web, |text| mdbook::read(text, &root))?
+            }
+            Kind::Mkdocs => {
+                let roots = above(at);
+                first_of(&roots, "search/search_index.json", web, mkdocs::read)?
+            }
+            Kind::Sphinx => {
+                let root = data(&start.text, "data-content_root").and_then(|path| at.join(path).ok());
+                let roots = root.map_or_else(|| above(at), |root| vec![root]);
+                let options = first_of(&roots, "_static/documentation_options.js", web, |text, _| Some(text.to_owned()))?;
+                let addresses = sphinx::Addresses::read(options.as_deref());
+                first_of(&roots, "searchindex.js", web, |text, root| sphinx::read(text, root, &addresses))?
+            }
+            Kind::Rustdoc => {
+                let root = data(&start.text, "data-root-path").and_then(|path| at.join(path).ok());
+                let name = data(&start.text, "data-current-crate").filter(|name| !name.is_empty());
+                let all = root.zip(name).and_then(|(root, name)| root.join(&format!("{name}/all.html")).ok());
+                match all {
+                    Some(all) => first([all.clone()].into_iter(), web, |text| Some(links(text, &all)))?,
+                    None => None,
+                }
+            }
+            Kind::Auto | Kind::Docusaurus | Kind::Sitemap => sitemap_entries(at, &prefix, detected, web)?,
+            Kind::Page => return Ok((site(Kind::Page), Vec::new())),
+            Kind::Site | Kind::Folder => None,
+        };
+        Ok(match (entries, detected) {
+            (Some(entries), Kind::Auto) => (site(Kind::Sitemap), entries),
+            (Some(entries), kind) => (site(kind), entries),
+            (None, Kind::Rustdoc) => (site(Kind::Rustdoc), Vec::new()),
+            (None, _) => (site(Kind::Site), Vec::new()),
+        })
+    }
+
+    /// What a page that was read adds: links, where they are how pages are found, or what they say of pages that
+    /// the index names without a title.
+    pub fn entries(&self, page: &Page, at: &Url) -> Vec<Entry> {
+        let is_module = at.path().ends_with('/') || at.path().ends_with("/index.html");
+        match self.kind {
+            Kind::Rustdoc if is_module => self.items(page),
+            Kind::Site | Kind::Docusaurus | Kind::Sitemap => self.links(page),
+            _ => Vec::new(),
+        }
+    }
+
+    fn links(&self, page: &Page) -> Vec<Entry> {
+        let inside = page.links.iter().filter(|link| self.is_inside(&link.address) && is_page(&link.address));
+        inside.map(|link| entry(&link.address, &link.text, "")).collect()
+    }
+
+    /// The items of a module, with the line that its page has of each.
+    fn items(&self, page: &Page) -> Vec<Entry> {
+        let mut entries = self.links(page);
+        for entry in &mut entries {
+            let mark = format!("({}", entry.address);
+            let after = page.markdown.split_once(&mark).and_then(|(_, rest)| rest.split_once(')'));
+            if let Some((_, after)) = after {
+                let end = after.find("](").unwrap_or(after.len()).min(after.len());
+                let line = after.get(..end).unwrap_or_default();
+                // The description ends where the next item begins.
+                let line = line.split("\n- ").next().unwrap_or_default();
+                entry.text = line.chars().take(300).collect();
+            }
+        }
+        entries
+    }
+
+    fn is_inside(&self, address: &Url) -> bool {
+        address.origin() == self.prefix.origin() && address.path().starts_with(self.prefix.path())
+    }
+}
+
+/// All pages that a list of them links to.
+fn links(html: &str, at: &Url) -> Vec<Entry> {
+    let page = Page::read(html, at, Extent::Whole);
+    page.links.iter().filter(|link| is_page(&link.address)).map(|link| entry(&link.address, &link.text, "")).collect()
+}
+
+fn entry(address: &Url, title: &str, text: &str) -> Entry {
+    Entry { address: address.clone(), title: title.to_owned(), text: text.to_owned() }
+}
+
+/// Whether an address may be a page: by its ending, and no rendered source.
+fn is_page(address: &Url) -> bool {
+    let name = address.path().rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    let is_source = address.path().contains("/src/") && address.path().ends_with(".rs.html");
+    !is_source && ending.is_none_or(|ending| !NO_PAGES.contains(&ending.as_str()))
+}
+
+const NO_PAGES: [&str; 22] = [
+    "css", "js", "json", "xml", "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "pdf", "zip", "gz", "tar", "whl",
+    "woff", "woff2", "ttf", "mp4", "inv", "epub",
+];
+
+/// The value of an attribute anywhere in a page.
+fn data<'a>(html: &'a str, name: &str) -> Option<&'a str> {
+    let rest = html.split_once(name)?.1.strip_prefix("=\"")?;
+    rest.split_once('"').map(|(value, _)| value)
+}
+
+/// The folder of a page and those above it, the nearest first: one of them is the root of its site.
+fn above(at: &Url) -> Vec<Url> {
+    let mut folders: Vec<Url> = Vec::new();
+    let mut next = at.join(".").ok();
+    while let Some(folder) = next {
+        next = folder.join("..").ok().filter(|above| above != &folder);
+        folders.push(folder);
+        if folders.len() == 4 {
+            break;
+        }
+    }
+    folders
+}
+
+fn first_of<T>(
+    roots: &[Url],
+    name: &str,
+    web: &mut Web,
+    read: impl Fn(&str, &Url) -> Option<T>,
+) -> Result<Option<T>, Missing> {
+    for root in roots {
+        let place = root.join(name).into_iter();
+        if let Some(found) = first(place, web, |text| read(text, root))? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The first place that has what is looked for. That one is not there is no failure, that the task has to stop is.
+fn first<T>(
+    places: impl Iterator<Item = Url>,
+    web: &mut Web,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Missing> {
+    for place in places {
+        match web.get(&place) {
+            Ok(got) => {
+                if let Some(found) = read(&got.text) {
+                    return Ok(Some(found));
+                }
+            }
+            Err(Missing::Failed(_)) => {}
+            Err(stop) => return Err(stop),
+        }
+    }
+    Ok(None)
+}
+
+/// The pages that sitemaps name below `prefix`.
+fn sitemap_entries(at: &Url, prefix: &Url, kind: Kind, web: &mut Web) -> Result<Option<Vec<Entry>>, Missing> {
+    let mut waiting: Vec<Url> = if at.path().ends_with(".xml") {
+        vec![at.clone()]
+    } else {
+        above(at).iter().filter_map(|root| root.join("sitemap.xml").ok()).collect()
+    };
+    waiting.reverse();
+    // A sitemap that was named is about all of its site.
+    let named = at.path().ends_with(".xml");
+    let mut entries = Vec::new();
+    let mut count = 0;
+    while let Some(place) = waiting.pop() {
+        count += 1;
+        if count > SITEMAPS {
+            break;
+        }
+        let read = |text: &str| sitemap::read(text, &place);
+        let Some(found) = first([place.clone()].into_iter(), web, read)? else { continue };
+        if kind != Kind::Sitemap || !named {
+            // The others are of sites around this one.
+            waiting.clear();
+        }
+        waiting.extend(found.sitemaps.into_iter().filter(|next| next.origin() == at.origin()).rev());
+        let inside = |page: &Url| {
+            page.origin() == at.origin() && (named || page.path().starts_with(prefix.path())) && is_page(page)
+        };
+        entries.extend(found.pages.iter().filter(|page| inside(page)).map(|page| entry(page, "", "")));
+    }
+    Ok((!entries.is_empty()).then_some(entries))
+}
