@@ -224,6 +224,10 @@ pub mod tests {
           "retry_of": null,
           "blocked": null,
           "cancel_requested": false,
+          "cancel_reason": null,
+          "group": null,
+          "member": null,
+          "waits_for": [],
           "progress": null,
           "result": null,
           "failure": {
