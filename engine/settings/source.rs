@@ -3,7 +3,7 @@ use hob_core::sanitize_line;
 use std::{ops::Range, path::Path, sync::Arc};
 
 /// The defaults, which are files like any other; a later one goes over the earlier ones.
-const BUILT_IN: &[&str] = &[include_str!("../../config/hob.toml")];
+const BUILT_IN: &[&str] = &[include_str!("../../config/hob.toml"), include_str!("../../config/agents.toml")];
 
 /// The text of one layer of configuration.
 #[derive(Debug)]

@@ -86,7 +86,8 @@ fn the_defaults_are_complete() {
     assert_eq!(count.map(|at| at.value), Some(Some(10_000)));
     assert_eq!(output.map(|at| at.value), Some(Some(Bytes(5 << 30))));
     let executors: Vec<_> = layer.executors.keys().map(ExecutorName::as_str).collect();
-    assert_eq!(executors, ["explore", "shell"]);
+    let roles = ["frontend-engineer", "librarian-agent", "oracle", "reviewer"];
+    assert_eq!(executors, ["agent", "explore", roles[0], roles[1], roles[2], roles[3], "shell"]);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn parse(known: &Known, before: &[OsString], words: &[OsString]) -> CommandResul
         params,
         priority: options.priority.unwrap_or_default(),
         cwd: options.folder()?,
-        environment: captured_environment(&known.config.grant.env),
+        environment: captured_environment(&known.config.grant),
         timeout: options.timeout,
         session: options.session()?,
         retry_of: None,
