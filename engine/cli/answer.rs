@@ -41,8 +41,12 @@ pub fn print(context: &Context, task: &Task, as_json: bool) -> CommandResult<()>
 /// The state in one line, and below it what there is to say.
 pub fn write_words(out: &mut dyn Write, task: &Task) -> CommandResult<()> {
     writeln!(out, "{}", render::headline(task, now()))?;
+    if let Some(waits) = render::waits_for(task) {
+        writeln!(out, "{waits}")?;
+    }
     match &task.state {
-        State::Pending { blocked: None, .. } | State::Cancelled { .. } => {}
+        State::Pending { blocked: None, .. } | State::Cancelled { reason: None, .. } => {}
+        State::Cancelled { reason: Some(reason), .. } => write_text(out, reason)?,
         State::Pending { blocked: Some(reason), .. } => writeln!(out, "waits: {}", sanitize(reason))?,
         State::Running { cancel_requested: Some(_), .. } => writeln!(out, "is being stopped")?,
         State::Running { progress, .. } => {
@@ -112,7 +116,7 @@ mod tests {
     #[test]
     fn exit_codes_of_tasks() {
         let (code, signal) = (json!({ "exit_code": 101 }), json!({ "signal": 9 }));
-        let cancelled = task("{}", State::Cancelled { stopped: None, finished: Timestamp(1) });
+        let cancelled = task("{}", State::Cancelled { stopped: None, finished: Timestamp(1), reason: None });
         for (task, plain, own) in [
             (completed(), 0, 0),
             (failed(FailureKind::Executor, code), 1, 101),

@@ -14,6 +14,6 @@ pub use style::{BOLD, DIM, PLAIN, of_state, styled};
 pub use table::{Cell, Table};
 #[cfg(test)]
 pub use task::tests::task as test_task;
-pub use task::{exit_status, headline, one_line_of_params, params_value, task_object};
+pub use task::{exit_status, headline, one_line_of_params, params_value, task_object, waits_for};
 pub use terminal::width;
 pub use time::{ago, duration, local, rfc3339, size};

@@ -27,7 +27,7 @@ pub use grant::{
     AnyProgram, Asks, DirAsk, DirGrant, EnvAsk, EnvGrant, Grant, HttpAsk, HttpGrant, InheritEnv, Mode, ProgramAsk,
     ProgramGrant, ProgramsGrant, SecretAsk, SecretGrant, SecretPlace, StateAsk,
 };
-pub use group::{Group, Join, MemberTask, NewGroup, NewMember, Tally};
+pub use group::{Group, Join, MemberTask, Membership, NewGroup, NewMember, Tally};
 pub use id::{AttemptNumber, ExecutorName, IdError, MemberName, PresetName, SessionId, TaskId, WorkerId};
 pub use limits::Limits;
 pub use outcome::{ExitStatus, Failure, FailureKind, Outcome, TaskResult};

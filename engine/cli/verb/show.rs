@@ -66,6 +66,12 @@ fn write(out: &mut dyn Write, task: &Task, bytes: u64, now: Timestamp) -> io::Re
     if let Some(before) = &task.retry_of {
         line(out, "retry of", before.as_str())?;
     }
+    if let Some(group) = &task.group {
+        line(out, "group", format!("{} of {}", group.name, group.group))?;
+    }
+    if let Some(waits) = render::waits_for(task) {
+        line(out, "needs", waits)?;
+    }
     write_state(out, &task.state, now)?;
     if let Some(status) = render::exit_status(&task.state) {
         let (name, number) = match status {
@@ -124,7 +130,7 @@ fn write_state(out: &mut dyn Write, state: &State, now: Timestamp) -> io::Result
             }
             Ok(())
         }
-        State::Cancelled { stopped, finished } => {
+        State::Cancelled { stopped, finished, reason } => {
             match stopped {
                 Some((attempt, started)) => {
                     line(out, "attempt", attempt.to_string())?;
@@ -132,7 +138,8 @@ fn write_state(out: &mut dyn Write, state: &State, now: Timestamp) -> io::Result
                 }
                 None => line(out, "attempt", "none: it was cancelled before it ran")?,
             }
-            line(out, "ended", moment(*finished, now))
+            line(out, "ended", moment(*finished, now))?;
+            reason.as_ref().map_or(Ok(()), |reason| line(out, "reason", reason))
         }
     }
 }
