@@ -64,6 +64,8 @@ impl Color {
 #[derive(Subcommand)]
 enum Verb {
     Dispatch(verb::dispatch::Arguments),
+    FanOut(verb::fan_out::Arguments),
+    Ultrawork(verb::ultrawork::Arguments),
     Status(verb::status::Arguments),
     List(verb::list::Arguments),
     Show(verb::show::Arguments),
@@ -115,6 +117,8 @@ fn run(words: &[OsString]) -> CommandResult {
     }
     match cli.verb {
         Verb::Dispatch(arguments) => verb::dispatch::run(arguments, words),
+        Verb::FanOut(arguments) => verb::fan_out::run(&arguments),
+        Verb::Ultrawork(arguments) => verb::ultrawork::run(&arguments),
         Verb::Status(arguments) => verb::status::run(&arguments),
         Verb::List(arguments) => verb::list::run(&arguments),
         Verb::Show(arguments) => verb::show::run(&arguments),

@@ -5,7 +5,7 @@ use crate::{
     exit::Exit,
     prepare::{Executors, Known, checked_params},
 };
-use hob_core::{Placeholder, Preset, PresetChild, fill_params, placeholders_of};
+use hob_core::{Placeholder, Preset, PresetChild, fill, fill_params, placeholders_of};
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -39,6 +39,13 @@ impl Words<'_> {
         let filled = filled.map_err(CommandError::usage)?;
         serde_json::from_str(&filled).map_err(CommandError::internal)
     }
+
+    /// The folder of `child`, taken from that of the group.
+    pub fn folder(&self, child: &PresetChild) -> CommandResult<std::path::PathBuf> {
+        let Some(template) = &child.cwd else { return Ok(self.cwd.to_owned()) };
+        let filled = fill(template, &|name| Some(self.value(name))).map_err(CommandError::usage)?;
+        Ok(self.cwd.join(filled))
+    }
 }
 
 /// Whether anything in the preset is about what the person says.
@@ -53,6 +60,22 @@ pub fn try_child(executors: &Executors<'_>, child: &PresetChild, words: &Words<'
     let known = executors.find(child.executor.as_str()).map_err(about)?;
     checked_params(&known, &words.params(child).map_err(about)?).map_err(about)?;
     Ok(known)
+}
+
+/// The executors of all children in their order; otherwise what is wrong with each.
+pub fn try_children(executors: &Executors<'_>, preset: &Preset, words: &Words<'_>) -> CommandResult<Vec<Known>> {
+    let (mut known, mut wrong) = (Vec::new(), Vec::new());
+    for child in &preset.children {
+        match try_child(executors, child, words) {
+            Ok(found) => known.push(found),
+            Err(error) => wrong.push(error),
+        }
+    }
+    let mut wrong = wrong.into_iter();
+    let Some(first) = wrong.next() else { return Ok(known) };
+    let first = first.context(format!("preset `{}`", preset.name));
+    let first = wrong.fold(first, |first, other| first.hint(other.message()));
+    Err(first.hint("nothing was handed in").hint(format!("`hob presets {}` explains the preset", preset.name)))
 }
 
 /// What is wrong with the children of a preset whatever the input is.
