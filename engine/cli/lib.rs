@@ -20,6 +20,7 @@ mod schema;
 mod start;
 mod verb;
 mod waiting;
+mod whole;
 mod wire;
 
 pub use app::main;

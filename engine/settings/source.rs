@@ -3,7 +3,12 @@ use hob_core::sanitize_line;
 use std::{ops::Range, path::Path, sync::Arc};
 
 /// The defaults, which are files like any other; a later one goes over the earlier ones.
-const BUILT_IN: &[&str] = &[include_str!("../../config/hob.toml"), include_str!("../../config/agents.toml")];
+const BUILT_IN: &[&str] = &[
+    include_str!("../../config/hob.toml"),
+    include_str!("../../config/agents.toml"),
+    include_str!("../../config/presets/ultrawork.toml"),
+    include_str!("../../config/presets/review.toml"),
+];
 
 /// The text of one layer of configuration.
 #[derive(Debug)]

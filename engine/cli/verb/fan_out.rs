@@ -1,6 +1,5 @@
 use super::dispatch::options;
 use crate::{
-    answer,
     context::{Context, now},
     error::{CommandError, CommandResult},
     exit::Exit,
@@ -9,9 +8,10 @@ use crate::{
     render::{self, BOLD, Cell, DIM, PLAIN, Table, styled},
     start::{ensure_daemon, note},
     verb::wait::wait_for,
+    whole,
 };
 use hob_core::{
-    MemberName, MemberTask, NewGroup, NewMember, NewTask, Preset, PresetChild, Priority, SessionId, StateName, TaskId,
+    MemberName, MemberTask, NewGroup, NewMember, NewTask, Preset, PresetChild, Priority, SessionId, TaskId,
     parse_duration,
 };
 use hob_store::{AcceptedGroup, Store};
@@ -153,7 +153,7 @@ fn member(
             params,
             priority: child.priority.or(options.priority).unwrap_or_default(),
             cwd,
-            environment: captured_environment(&known.config.grant.env),
+            environment: captured_environment(&known.config.grant),
             timeout: child.timeout.or(options.timeout),
             session: session.cloned(),
             retry_of: None,
@@ -200,24 +200,8 @@ fn say(
 /// Waits for every member, and prints what the whole came to.
 fn wait(context: &Context, store: &Store, accepted: &AcceptedGroup, as_json: bool) -> CommandResult {
     let ids: Vec<TaskId> = accepted.members.iter().map(|member| member.id.clone()).collect();
-    let tasks = wait_for(context, store, &ids, None, false)?.ended;
-    let (group, members) = store.view(|view| Ok((view.group(&accepted.id)?, view.members(&accepted.id)?)))?;
-    let Some(group) = group else { return Err(CommandError::not_found(format!("{} was pruned", accepted.id))) };
-    let result = store.group_result(&group, &members);
-    if as_json {
-        let members: Vec<Value> = tasks.iter().map(|task| Value::Object(render::task_object(task, now()))).collect();
-        let object = json!({
-            "id": group.id, "preset": group.preset, "state": group.state(), "result": result, "members": members,
-        });
-        render::write_json(&mut anstream::stdout().lock(), &object)?;
-    } else if let Some(result) = result {
-        writeln!(anstream::stdout().lock(), "{}", hob_core::sanitize(result.trim_end()))?;
-    } else {
-        for task in &tasks {
-            answer::print(context, task, false)?;
-        }
-    }
-    Ok(if group.state() == StateName::Completed { Exit::Ok } else { Exit::TaskFailed })
+    wait_for(context, store, &ids, None, false)?;
+    whole::print(context, store, &accepted.id, as_json)
 }
 
 fn object(preset: &Preset, accepted: &AcceptedGroup) -> Value {
