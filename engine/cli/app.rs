@@ -32,6 +32,7 @@ Example:
   hob dispatch shell \"cargo test\"          hand in a task; prints its id
   hob output ID --wait                     its result, as soon as there is one
   hob executors                            what can be done
+  hob doctor                               whether all is well, and which agents are there
   hob help dispatch explore                the parameters of one executor
   hob help exit-codes                      what the exit codes mean";
 
@@ -72,6 +73,7 @@ enum Verb {
     Cancel(verb::cancel::Arguments),
     Retry(verb::retry::Arguments),
     Executors(verb::executors::Arguments),
+    Doctor(verb::doctor::Arguments),
     Daemon(verb::daemon::Arguments),
     Work(verb::work::Arguments),
     Config(verb::config::Arguments),
@@ -122,6 +124,7 @@ fn run(words: &[OsString]) -> CommandResult {
         Verb::Cancel(arguments) => verb::cancel::run(&arguments),
         Verb::Retry(arguments) => verb::retry::run(&arguments),
         Verb::Executors(arguments) => verb::executors::run(&arguments),
+        Verb::Doctor(arguments) => verb::doctor::run(&arguments),
         Verb::Daemon(arguments) => verb::daemon::run(&arguments),
         Verb::Work(arguments) => verb::work::run(&arguments),
         Verb::Config(arguments) => verb::config::run(&arguments),

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod config;
 pub mod daemon;
 pub mod dispatch;
+pub mod doctor;
 pub mod executors;
 pub mod help;
 pub mod list;
