@@ -1,6 +1,7 @@
 //! What a preset comes to: its children's executors found, and their parameters tried.
 
 use crate::{
+    agents::missing_agent,
     error::{CommandError, CommandResult},
     exit::Exit,
     prepare::{Executors, Known, checked_params},
@@ -58,6 +59,9 @@ pub fn wants_input(preset: &Preset) -> bool {
 pub fn try_child(executors: &Executors<'_>, child: &PresetChild, words: &Words<'_>) -> CommandResult<Known> {
     let about = |error: CommandError| error.context(format!("child `{}`", child.name));
     let known = executors.find(child.executor.as_str()).map_err(about)?;
+    if let Some(why) = missing_agent(&known.config) {
+        return Err(about(CommandError::new(Exit::Configuration, anyhow::anyhow!(why))));
+    }
     checked_params(&known, &words.params(child).map_err(about)?).map_err(about)?;
     Ok(known)
 }

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod config;
 pub mod daemon;
 pub mod dispatch;
+pub mod doctor;
 pub mod executors;
 pub mod fan_out;
 pub mod help;

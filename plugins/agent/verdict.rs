@@ -82,14 +82,13 @@ impl Verdict<'_> {
     }
 
     fn limited(&self, words: &str, until: Option<Timestamp>) -> Failure {
-        let Self { name, id, .. } = self;
-        let again = match until {
-            Some(at) => format!("try again at {}: hob retry {id}", self.clock.show(at)),
-            None => format!("it does not say for how long; later: hob retry {id}"),
+        let over = match until {
+            Some(at) => format!("which is over at {}", self.clock.show(at)),
+            None => "and does not say for how long".to_owned(),
         };
         let wait = until.map(|at| at.duration_since(self.clock.now()).as_millis());
         Failure {
-            message: format!("{name} has reached a limit: {words}\n{again}"),
+            message: format!("{} has reached a limit, {over}: {words}", self.name),
             retryable: true,
             retry_after_ms: wait.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
             data: None,

@@ -80,6 +80,15 @@ fn write(out: &mut dyn Write, task: &Task, bytes: u64, now: Timestamp) -> io::Re
         };
         line(out, name, number.to_string())?;
     }
+    let data = match &task.state {
+        State::Completed { result, .. } => result.data.as_ref(),
+        State::Failed { failure, .. } => failure.data.as_ref(),
+        State::Pending { .. } | State::Running { .. } | State::Cancelled { .. } => None,
+    };
+    if let Some(render::Usage { who, took }) = render::usage(data) {
+        line(out, "agent", who)?;
+        took.map_or(Ok(()), |took| line(out, "used", took))?;
+    }
     if bytes > 0 {
         line(out, "output", format!("{}  (hob output {} --log)", render::size(bytes), task.id))?;
     }
@@ -123,9 +132,10 @@ fn write_state(out: &mut dyn Write, state: &State, now: Timestamp) -> io::Result
             line(out, "ended", moment(*finished, now))?;
             if let State::Failed { failure, .. } = state {
                 line(out, "kind", failure.kind.as_str())?;
-                if failure.retryable {
-                    let after = failure.retry_after_ms.map(|ms| format!(", not before {ms} ms")).unwrap_or_default();
-                    line(out, "retry", format!("the same task may succeed later{after}"))?;
+                match failure.retry_after_ms {
+                    Some(wait) => line(out, "try again", format!("at {}", render::again(*finished, wait, now)))?,
+                    None if failure.retryable => line(out, "try again", "the same task may succeed later")?,
+                    None => {}
                 }
             }
             Ok(())

@@ -101,11 +101,11 @@ fn limits_say_when_to_try_again() {
     let failure = fails(ExitStatus::Code(1), "", troubled("rate limit; try again in 90s"));
     assert_eq!(failure.retry_after_ms, Some(90_000));
     assert!(failure.retryable);
-    let expect = "agent-x has reached a limit: rate limit; try again in 90s\ntry again at 15:01:30: hob retry t-1";
+    let expect = "agent-x has reached a limit, which is over at 15:01:30: rate limit; try again in 90s";
     assert_eq!(failure.message, expect, "by the clocks on the walls");
     let failure = fails(ExitStatus::Code(1), "", troubled("last status: 429 Too Many Requests"));
     assert!(failure.retryable && failure.retry_after_ms.is_none());
-    assert!(failure.message.contains("it does not say for how long"), "{}", failure.message);
+    assert!(failure.message.contains("does not say for how long"), "{}", failure.message);
     // The time may stand on stderr only; that a limit was met on the way does not make a failure one.
     let failure = fails(ExitStatus::Code(1), "cause: retry in 2h", troubled("You have exhausted your daily quota"));
     assert_eq!(failure.retry_after_ms, Some(7_200_000));
