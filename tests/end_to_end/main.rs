@@ -4,6 +4,7 @@ mod cancel;
 mod command_line;
 mod denials;
 mod dispatch;
+mod groups;
 mod output;
 mod presets;
 mod refusals;
