@@ -97,13 +97,13 @@ pub fn how_to_install(settings: &Settings) -> Option<String> {
 fn order(config: &ExecutorConfig) -> Vec<&str> {
     let settings = &config.settings;
     match settings.get("agent").and_then(Value::as_str).unwrap_or(AUTO) {
-        AUTO => match settings.get("order").and_then(Value::as_array) {
-            Some(order) => order.iter().filter_map(Value::as_str).collect(),
-            None => {
-                let profiles = settings.get("profiles").and_then(Value::as_object);
-                profiles.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+        AUTO => {
+            if let Some(order) = settings.get("order").and_then(Value::as_array) {
+                return order.iter().filter_map(Value::as_str).collect();
             }
-        },
+            let profiles = settings.get("profiles").and_then(Value::as_object);
+            profiles.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+        }
         name => vec![name],
     }
 }

@@ -24,7 +24,7 @@ pub fn print(context: &Context, store: &Store, id: &TaskId, as_json: bool) -> Co
     let result = store.group_result(&group, &members);
     let mut out = anstream::stdout().lock();
     if as_json {
-        render::write_json(&mut out, &object(context, &group, &members, result)?)?;
+        render::write_json(&mut out, &object(context, &group, &members, result.as_deref())?)?;
     } else {
         write(context, &mut out, &group, &members, result.as_deref())?;
     }
@@ -86,7 +86,7 @@ fn said(context: &Context, task: &Task) -> CommandResult<(String, u64)> {
     Ok((sanitize(&String::from_utf8_lossy(&bytes)).into_owned(), left))
 }
 
-fn object(context: &Context, group: &Group, members: &[Member], result: Option<String>) -> CommandResult<Value> {
+fn object(context: &Context, group: &Group, members: &[Member], result: Option<&str>) -> CommandResult<Value> {
     let member = |member: &Member| -> CommandResult<Value> {
         let mut object = match &member.task {
             Some(task) => {

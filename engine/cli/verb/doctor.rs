@@ -173,7 +173,7 @@ fn database(context: &Context) -> Check {
     }
     let looked = context.store().and_then(|store| {
         let problems = store.check()?;
-        Ok((problems, store.view(|view| view.counts())?))
+        Ok((problems, store.counts()?))
     });
     match looked {
         Err(error) => check(Status::Problem, error.message()),
@@ -196,7 +196,7 @@ fn daemon(context: &Context) -> Check {
     let check = |status, message: String| Check::new("daemon", status, message);
     let waiting = || {
         let is_there = context.places.state.join("hob.db").exists();
-        let counts = is_there.then(|| context.store().ok()?.view(|view| view.counts()).ok()).flatten();
+        let counts = is_there.then(|| context.store().ok()?.counts().ok()).flatten();
         counts.map_or(0, |counts| counts.pending)
     };
     match presence(&context.places.state) {
