@@ -20,9 +20,8 @@ const AT_ONCE: u32 = 4 << 20;
 /// Files below `folder`, until `bytes` are read; and whether there was more.
 pub fn read(folder: &str, mut bytes: usize) -> Result<(Vec<File>, bool), Missing> {
     let globs: Vec<String> = GLOBS.iter().map(|&glob| glob.to_owned()).collect();
-    let walker = files::walk(folder, &globs, false).map_err(|text| {
-        if text.contains(" may not ") { Missing::Denied(text) } else { Missing::Failed(text) }
-    })?;
+    let walker = files::walk(folder, &globs, false)
+        .map_err(|text| if text.contains(" may not ") { Missing::Denied(text) } else { Missing::Failed(text) })?;
     let mut found = Vec::new();
     loop {
         let some = walker.next(AT_ONCE);

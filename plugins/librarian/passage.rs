@@ -134,7 +134,8 @@ mod tests {
     fn long_sections_are_split_between_paragraphs_and_never_in_code() {
         let prose = "word ".repeat(500);
         let code = format!("```rust\n{}\n\nfn b() {{}}\n```", "fn a() {}\n".repeat(300));
-        let split = passages(vec![section("A", &format!("{prose}\n\n{code}\n\nend"))], "https://a.example/p#x", "t", "s");
+        let split =
+            passages(vec![section("A", &format!("{prose}\n\n{code}\n\nend"))], "https://a.example/p#x", "t", "s");
         assert_eq!(split.len(), 3);
         assert!(split.iter().all(|passage| passage.address == "https://a.example/p#a"));
         assert!(split[1].text.starts_with("```rust") && split[1].text.ends_with("```"));

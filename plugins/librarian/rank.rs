@@ -102,10 +102,8 @@ mod tests {
     #[track_caller]
     fn check(question: &str, texts: &[(&str, &str)], expect: &[usize]) {
         let words = Words::new();
-        let fields: Vec<Fields> = texts
-            .iter()
-            .map(|(head, body)| Fields { head: words.joined(head), body: words.joined(body) })
-            .collect();
+        let fields: Vec<Fields> =
+            texts.iter().map(|(head, body)| Fields { head: words.joined(head), body: words.joined(body) }).collect();
         let ranked = rank(&Question::read(question, &words), &fields);
         let order: Vec<usize> = ranked.iter().map(|(index, _)| *index).collect();
         assert_eq!(order, expect, "{question}: {ranked:?}");

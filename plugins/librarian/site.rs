@@ -39,7 +39,8 @@ impl Site {
             Kind::Sphinx => {
                 let root = data(&start.text, "data-content_root").and_then(|path| at.join(path).ok());
                 let roots = root.map_or_else(|| above(at), |root| vec![root]);
-                let options = first_of(&roots, "_static/documentation_options.js", web, |text, _| Some(text.to_owned()))?;
+                let options =
+                    first_of(&roots, "_static/documentation_options.js", web, |text, _| Some(text.to_owned()))?;
                 let addresses = sphinx::Addresses::read(options.as_deref());
                 first_of(&roots, "searchindex.js", web, |text, root| sphinx::read(text, root, &addresses))?
             }
