@@ -21,6 +21,9 @@ pub struct Limits {
     /// Bytes of an HTTP response body, after decompression. 32 MiB: ten times the largest page of
     /// documentation met in practice.
     pub http_body: Bytes,
+    /// HTTP requests to one host that are under way at once, over all tasks of a worker; more wait
+    /// their turn. 6: what browsers do.
+    pub requests_per_host: u32,
 }
 
 impl Default for Limits {
@@ -32,6 +35,7 @@ impl Default for Limits {
             output: Bytes(1 << 30),
             children: 16,
             http_body: Bytes(32 << 20),
+            requests_per_host: 6,
         }
     }
 }

@@ -61,7 +61,12 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     let task = task(&attempt, &executor, &folders);
     let (wall, grace) = (attempt.wall, attempt.grace);
     let cancel = Cancel(attempt.cancel);
-    let http = HttpOptions { body_bytes: attempt.config.limits.http_body.0, secrets: Arc::clone(&host.secrets) };
+    let limits = &attempt.config.limits;
+    let http = HttpOptions {
+        body_bytes: limits.http_body.0,
+        per_host: limits.requests_per_host,
+        secrets: Arc::clone(&host.secrets),
+    };
     let surroundings = Arc::new(Surroundings {
         executor: attempt.config.name.clone(),
         task: attempt.task.id,
@@ -74,7 +79,7 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
         reporter: attempt.reporter,
         state: attempt.state,
         artifacts: Some(attempt.artifacts),
-        http: HttpClient::new(Arc::clone(&host.network), http),
+        http: Arc::new(HttpClient::new(Arc::clone(&host.network), http)),
         zygote: host.options.zygote.clone(),
     });
     // Outside the store, so that what it started can still be ended in order when the store is gone.

@@ -10,6 +10,7 @@ wasmtime::component::bindgen!({
         "hob:plugin/io.reader": crate::capability::io::Reader,
         "hob:plugin/io.writer": crate::capability::io::Writer,
         "hob:plugin/io.waitable": crate::capability::io::Waitable,
+        "hob:plugin/http.exchange": crate::capability::serve_http::UnderWay,
         "hob:plugin/process.child": crate::capability::process::Child,
         "hob:plugin/files.walker": crate::capability::serve_files::Walker,
         "hob:plugin/search.hits": crate::capability::serve_search::Hits,

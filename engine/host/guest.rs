@@ -44,7 +44,7 @@ pub(crate) struct Surroundings {
     pub(crate) environment: Environment,
     pub(crate) cwd: PathBuf,
     pub(crate) folders: Vec<Folder>,
-    pub(crate) http: HttpClient,
+    pub(crate) http: Arc<HttpClient>,
     pub(crate) output: Arc<dyn OutputSink>,
     pub(crate) reporter: Arc<dyn Reporter>,
     pub(crate) state: Arc<dyn KeyValue>,

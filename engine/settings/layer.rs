@@ -20,6 +20,8 @@ const MOST_TASKS: u64 = 256;
 const MOST_KEPT: u64 = 1_000_000_000;
 /// Programs of one task at once; the system's own limits are not far from that.
 const MOST_CHILDREN: u64 = 4096;
+/// Requests to one host at once; no server welcomes more.
+const MOST_REQUESTS_PER_HOST: u64 = 1000;
 /// With less than a page of it no component starts.
 const LEAST_MEMORY: Bytes = Bytes(64 << 10);
 /// Whoever lets a task take longer to stop does not want to stop it.
@@ -64,6 +66,7 @@ layer! {
         output: Bytes,
         children: u32,
         http_body: Bytes,
+        requests_per_host: u32,
     }
 }
 
@@ -314,6 +317,7 @@ impl LimitsLayer {
             output: table.get("output").and_then(size),
             children: table.get("children").and_then(|node| count(&node, 0, MOST_CHILDREN)),
             http_body: table.get("http_body").and_then(size),
+            requests_per_host: table.get("requests_per_host").and_then(|node| count(&node, 1, MOST_REQUESTS_PER_HOST)),
         };
         table.close();
         layer
@@ -331,6 +335,7 @@ impl LimitsLayer {
             output: value(self.output.as_ref(), default.output),
             children: value(self.children.as_ref(), default.children),
             http_body: value(self.http_body.as_ref(), default.http_body),
+            requests_per_host: value(self.requests_per_host.as_ref(), default.requests_per_host),
         }
     }
 }

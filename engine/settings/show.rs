@@ -173,6 +173,7 @@ fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     list.or("output", limits.output.as_ref(), &default.output, plain::<Bytes>);
     list.or("children", limits.children.as_ref(), &default.children, plain);
     list.or("http_body", limits.http_body.as_ref(), &default.http_body, plain);
+    list.or("requests_per_host", limits.requests_per_host.as_ref(), &default.requests_per_host, plain);
 }
 
 /// A preset comes from one file as a whole, and its keys from the line on which it begins.

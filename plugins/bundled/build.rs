@@ -11,7 +11,10 @@ use std::{
 };
 
 /// The components that are part of `hob`: folders of `plugins/` with a `describe.json`.
-const NAMES: [&str; 4] = ["agent", "explore", "librarian", "shell"];
+const NAMES: [&str; 5] = ["agent", "explore", "librarian", "shell", "web-fetch"];
+
+/// What they share.
+const LIBRARIES: [&str; 1] = ["page"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bundled = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -27,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in ["Cargo.toml", "Cargo.lock"] {
         rerun_if_changed(&plugins.join(file));
     }
-    for name in NAMES {
+    for name in NAMES.iter().chain(&LIBRARIES) {
         rerun_if_changed(&plugins.join(name));
     }
     rerun_if_changed(&root.join("wit"));
@@ -38,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in NAMES {
         // A copy of our own: another build may replace the original while this one is compiled.
         let wasm = out.join(format!("{name}.wasm"));
-        let bytes = fs::read(built.join(format!("{name}.wasm")))?;
+        let bytes = fs::read(built.join(format!("{}.wasm", name.replace('-', "_"))))?;
         fs::write(&wasm, &bytes)?;
         let describe = plugins.join(name).join("describe.json");
         let mut sha256 = String::new();

@@ -92,6 +92,7 @@ fn object(config: &ExecutorConfig, known: Result<&Known, &CommandError>) -> Valu
             "output": limits.output.0,
             "children": limits.children,
             "http_body": limits.http_body.0,
+            "requests_per_host": limits.requests_per_host,
         },
     })
 }
@@ -138,11 +139,12 @@ fn write_one(out: &mut dyn Write, known: &Known) -> io::Result<()> {
     let wall = limits.wall.map_or_else(|| "none".to_owned(), format_duration);
     writeln!(
         out,
-        "memory {}, computing {}, time {wall}, output {}, {} programs at once, HTTP answer {}",
+        "memory {}, computing {}, time {wall}, output {}, {} programs at once, HTTP answer {}, {} requests to a host at once",
         limits.memory,
         format_duration(limits.cpu),
         limits.output,
         limits.children,
-        limits.http_body
+        limits.http_body,
+        limits.requests_per_host
     )
 }

@@ -158,7 +158,10 @@ fn describe(runtime: &Runtime, pre: &crate::bindings::PluginPre<Guest>) -> Resul
         reporter: nothing.clone(),
         state: nothing,
         artifacts: None,
-        http: HttpClient::new(Arc::new(Network::new()), HttpOptions { body_bytes: 0, secrets: Arc::new(|_| None) }),
+        http: Arc::new(HttpClient::new(
+            Arc::new(Network::new()),
+            HttpOptions { body_bytes: 0, per_host: 1, secrets: Arc::new(|_| None) },
+        )),
         zygote: None,
     };
     let (_sender, receiver) = tokio::sync::watch::channel(false);

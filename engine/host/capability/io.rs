@@ -2,7 +2,7 @@
 
 use super::{
     Cancel,
-    http::{Body, HttpError},
+    http::{Body, Exchange, HttpError},
 };
 use crate::{bindings::hob::plugin::io, guest::Guest};
 use bytes::Bytes;
@@ -104,6 +104,7 @@ pub enum Waitable {
     Readable(Reader),
     Writable(Shared<Sender>),
     Exited(super::process::Exited),
+    Answered(Arc<Exchange>),
     Cancelled(Cancel),
     Always,
 }
@@ -126,6 +127,10 @@ impl Waitable {
                 })
             }
             Self::Exited(exited) => Box::pin(exited.clone().wait()),
+            Self::Answered(exchange) => {
+                let exchange = Arc::clone(exchange);
+                Box::pin(async move { exchange.ready().await })
+            }
             Self::Cancelled(cancel) => Box::pin(cancel.clone().wait()),
             Self::Always => Box::pin(async {}),
         }

@@ -1,8 +1,8 @@
 //! Binds [`super::http`] to the contract and to wasi:http, which share its policy.
 
 use super::{
-    http::{Body, DEFAULT_TIMEOUT, HttpClient, HttpError, Request, SendOptions},
-    io::Reader,
+    http::{Body, DEFAULT_TIMEOUT, Exchange, HttpClient, HttpError, Request, Response, SendOptions},
+    io::{Reader, Waitable},
 };
 use crate::{
     bindings::hob::plugin::http as wit,
@@ -21,21 +21,51 @@ use tokio::{
     sync::watch,
     time::{Instant, Sleep},
 };
-use wasmtime::Result;
+use wasmtime::{Result, component::Resource};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+/// The host's side of `http.exchange`, shared with the waitables made of it.
+pub type UnderWay = Arc<Exchange>;
+
+type Answer<T> = std::result::Result<T, wit::HttpError>;
+
 impl wit::Host for Guest {
-    async fn fetch(&mut self, request: wit::Request) -> Result<std::result::Result<wit::Response, wit::HttpError>> {
-        let request = Request {
-            method: request.method,
-            url: request.url,
-            headers: request.headers,
-            body: request.body,
-            timeout: request.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
-            max_redirects: request.max_redirects,
-        };
+    async fn fetch(&mut self, asked: wit::Request) -> Result<Answer<wit::Response>> {
         let Surroundings { policy, http, .. } = &*self.surroundings;
-        let response = http.fetch(policy, request, self.cancel.0.clone().into()).await;
+        let response = http.fetch(policy, request(asked), self.cancel.0.clone().into()).await;
+        self.answer(response)
+    }
+
+    async fn send(&mut self, asked: wit::Request) -> Result<Answer<Resource<UnderWay>>> {
+        let Surroundings { policy, http, .. } = &*self.surroundings;
+        match http.begin(policy, request(asked), self.cancel.0.clone().into()) {
+            Ok(exchange) => Ok(Ok(self.table.push(Arc::new(exchange))?)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+}
+
+impl wit::HostExchange for Guest {
+    async fn ready(&mut self, this: Resource<UnderWay>) -> Result<Resource<Waitable>> {
+        let exchange = Arc::clone(self.table.get(&this)?);
+        Ok(self.table.push(Waitable::Answered(exchange))?)
+    }
+
+    async fn response(&mut self, this: Resource<UnderWay>) -> Result<Answer<wit::Response>> {
+        let exchange = Arc::clone(self.table.get(&this)?);
+        let response = exchange.response().await;
+        self.answer(response)
+    }
+
+    async fn drop(&mut self, this: Resource<UnderWay>) -> Result<()> {
+        // A waitable that was made of it may live on.
+        self.table.delete(this)?.end();
+        Ok(())
+    }
+}
+
+impl Guest {
+    fn answer(&mut self, response: std::result::Result<Response, HttpError>) -> Result<Answer<wit::Response>> {
         Ok(match response {
             Ok(response) => Ok(wit::Response {
                 status: response.status,
@@ -43,12 +73,31 @@ impl wit::Host for Guest {
                 headers: response.headers,
                 body: self.table.push(Reader::body(response.body))?,
             }),
-            Err(HttpError::Denied(text)) => Err(wit::HttpError::Denied(text)),
-            Err(HttpError::Timeout) => Err(wit::HttpError::Timeout),
-            Err(HttpError::Cancelled) => Err(wit::HttpError::Cancelled),
-            Err(HttpError::TooLarge) => Err(wit::HttpError::TooLarge),
-            Err(HttpError::Failed(text)) => Err(wit::HttpError::Failed(text)),
+            Err(error) => Err(error.into()),
         })
+    }
+}
+
+fn request(asked: wit::Request) -> Request {
+    Request {
+        method: asked.method,
+        url: asked.url,
+        headers: asked.headers,
+        body: asked.body,
+        timeout: asked.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
+        max_redirects: asked.max_redirects,
+    }
+}
+
+impl From<HttpError> for wit::HttpError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Denied(text) => Self::Denied(text),
+            HttpError::Timeout => Self::Timeout,
+            HttpError::Cancelled => Self::Cancelled,
+            HttpError::TooLarge => Self::TooLarge,
+            HttpError::Failed(text) => Self::Failed(text),
+        }
     }
 }
 

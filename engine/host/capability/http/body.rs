@@ -1,4 +1,4 @@
-use super::{HttpError, client::Cancel, network::AbortOnDrop};
+use super::{HttpError, client::Cancel, network::AbortOnDrop, turns::Turn};
 use bytes::Bytes;
 use http_body::Frame;
 use std::{
@@ -30,8 +30,8 @@ pub(super) struct Bounds {
 }
 
 impl Body {
-    /// Starts to read `response`. Belongs on the thread of the connections.
-    pub(super) fn start(response: reqwest::Response, bounds: Bounds) -> Self {
+    /// Starts to read `response`, whose turn ends with it. Belongs on the thread of the connections.
+    pub(super) fn start(response: reqwest::Response, bounds: Bounds, turn: Turn) -> Self {
         let (sender, chunks) = mpsc::channel(READ_AHEAD);
         let end = Arc::new(OnceLock::new());
         let ending = Arc::clone(&end);
@@ -43,6 +43,7 @@ impl Body {
                 result = pump(response, bounds.bytes, &sender) => result,
             };
             let _ = ending.set(result);
+            drop(turn);
         });
         Self { chunks, next: None, end, _pump: AbortOnDrop(pump.abort_handle()) }
     }

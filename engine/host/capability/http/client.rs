@@ -1,10 +1,11 @@
 use super::{
-    CONNECT_TIMEOUT, HttpError, MAX_HEADER_BYTES, MAX_HEADERS, MAX_TIMEOUT, Network,
+    CONNECT_TIMEOUT, HttpError, MAX_EXCHANGES, MAX_HEADER_BYTES, MAX_HEADERS, MAX_TIMEOUT, Network,
     address::{canonical, is_public},
     body::{Body, Bounds, at},
     network::Resolve,
     secret::Secrets,
     target::Target,
+    turns::Turn,
 };
 use bytes::Bytes;
 use hob_core::{Access, Policy, SecretPlace};
@@ -19,7 +20,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+    time::Instant,
+};
 
 /// Hosts whose connections are kept for the attempt's next request. 16: a crawler of one site and
 /// its friends.
@@ -73,13 +78,18 @@ impl Cancel {
 pub struct HttpOptions {
     /// Bytes of a body, after decompression.
     pub body_bytes: u64,
+    /// Requests to one host and port at once, together with those of other attempts.
+    pub per_host: u32,
     /// Where the values of secrets come from.
     pub secrets: SecretLookup,
 }
 
 impl fmt::Debug for HttpOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpOptions").field("body_bytes", &self.body_bytes).finish_non_exhaustive()
+        f.debug_struct("HttpOptions")
+            .field("body_bytes", &self.body_bytes)
+            .field("per_host", &self.per_host)
+            .finish_non_exhaustive()
     }
 }
 
@@ -99,6 +109,7 @@ pub struct HttpClient {
     network: Arc<Network>,
     options: HttpOptions,
     kept: Mutex<Vec<(Route, Client)>>,
+    exchanges: Arc<Semaphore>,
 }
 
 /// Where a connection may go. Two requests share connections only if this is the same.
@@ -147,7 +158,7 @@ pub(super) enum HopBody {
 impl HttpClient {
     /// A client for one attempt.
     pub fn new(network: Arc<Network>, options: HttpOptions) -> Self {
-        Self { network, options, kept: Mutex::new(Vec::new()) }
+        Self { network, options, kept: Mutex::default(), exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)) }
     }
 
     /// Sends one request as it is, for wasi:http: redirects are not followed, the body is not
@@ -184,9 +195,9 @@ impl HttpClient {
         };
         let head = now + options.head.min(MAX_TIMEOUT);
         let sent = async {
-            let response = self.hop(policy, hop).await?;
+            let (response, turn) = self.hop(policy, hop).await?;
             let (status, headers) = (response.status(), response.headers().clone());
-            Ok((status, headers, self.read_body(response, bounds).await?))
+            Ok((status, headers, self.read_body(response, bounds, turn).await?))
         };
         let (status, headers, body) = in_time(Some(head), cancel, sent).await?;
         let mut response = http::Response::new(body);
@@ -199,8 +210,20 @@ impl HttpClient {
         &self.options
     }
 
-    /// Checks one request and sends it to where the check led.
-    pub(super) async fn hop(&self, policy: &Policy, hop: Hop) -> Result<reqwest::Response, HttpError> {
+    pub(super) fn exchanges(&self) -> &Arc<Semaphore> {
+        &self.exchanges
+    }
+
+    /// On the thread of the connections.
+    pub(super) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<JoinHandle<T>, HttpError> {
+        self.network.spawn(work)
+    }
+
+    /// Checks one request, waits for its turn and sends it to where the check led.
+    pub(super) async fn hop(&self, policy: &Policy, hop: Hop) -> Result<(reqwest::Response, Turn), HttpError> {
         let Hop { method, target, headers, body, decompress } = hop;
         if method == Method::CONNECT || method == Method::TRACE {
             return Err(HttpError::failed(format!("the method {method} is not for components")));
@@ -223,20 +246,26 @@ impl HttpClient {
             HopBody::None => None,
         };
         *request.headers_mut() = headers;
+        let turn = self.network.turns().take(host, port, self.options.per_host).await;
         let route = self.route(policy, &target, request.method(), decompress).await?;
         let client = self.client(route)?;
         let sending = async move { client.execute(request).await.map_err(|error| failure(&error)) };
         let response = self.network.run(sending).await?;
         check_headers(response.headers(), || HttpError::TooLarge)?;
-        Ok(response)
+        Ok((response, turn))
     }
 
     /// Starts to read the body; one that says that it is too large is not even begun.
-    pub(super) async fn read_body(&self, response: reqwest::Response, bounds: Bounds) -> Result<Body, HttpError> {
+    pub(super) async fn read_body(
+        &self,
+        response: reqwest::Response,
+        bounds: Bounds,
+        turn: Turn,
+    ) -> Result<Body, HttpError> {
         if response.content_length().is_some_and(|length| length > bounds.bytes) {
             return Err(HttpError::TooLarge);
         }
-        self.network.run(async move { Ok(Body::start(response, bounds)) }).await
+        self.network.run(async move { Ok(Body::start(response, bounds, turn)) }).await
     }
 
     /// Looks the host up and checks every address.
@@ -364,7 +393,7 @@ impl Proxy {
     }
 }
 
-fn decide(policy: &Policy, access: &Access<'_>) -> Result<(), HttpError> {
+pub(super) fn decide(policy: &Policy, access: &Access<'_>) -> Result<(), HttpError> {
     policy.decide(access).map(drop).map_err(|denial| HttpError::Denied(denial.to_string()))
 }
 

@@ -1,12 +1,13 @@
 use super::{
     Body, DEFAULT_TIMEOUT, HttpClient, HttpError, MAX_TIMEOUT,
     body::Bounds,
-    client::{Cancel, Hop, HopBody, in_time, of_component},
+    client::{Cancel, Hop, HopBody, decide, in_time, of_component},
     secret::has_placeholder,
     target::Target,
+    turns::Turn,
 };
 use bytes::Bytes;
-use hob_core::Policy;
+use hob_core::{Access, Policy};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -50,6 +51,22 @@ const CREDENTIALS: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, hea
 const OF_BODY: [HeaderName; 4] =
     [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE, header::CONTENT_LOCATION];
 
+impl Request {
+    fn verb(&self) -> Result<Method, HttpError> {
+        Method::from_bytes(self.method.to_ascii_uppercase().as_bytes())
+            .map_err(|_| HttpError::failed("the method is no word"))
+    }
+
+    /// What can be said of it before anything is sent; the policy's word on its address above all.
+    pub(super) fn check(&self, policy: &Policy) -> Result<(), HttpError> {
+        let method = self.verb()?;
+        read_headers(&self.headers)?;
+        let target = Target::parse(&self.url)?;
+        let (scheme, host, port) = (target.scheme(), target.host(), target.port());
+        decide(policy, &Access::Http { scheme, host, port, method: method.as_str() })
+    }
+}
+
 impl HttpClient {
     /// Sends a request, follows its redirects, each through the same check, and returns the response
     /// as soon as its headers are there.
@@ -61,8 +78,7 @@ impl HttpClient {
     }
 
     async fn follow(&self, policy: &Policy, request: Request, bounds: Bounds) -> Result<Response, HttpError> {
-        let mut method = Method::from_bytes(request.method.to_ascii_uppercase().as_bytes())
-            .map_err(|_| HttpError::failed("the method is no word"))?;
+        let mut method = request.verb()?;
         let mut headers = read_headers(&request.headers)?;
         let mut body = request.body.map(Bytes::from);
         let mut target = Target::parse(&request.url)?;
@@ -75,10 +91,12 @@ impl HttpClient {
                 body: body.clone().map_or(HopBody::None, HopBody::Whole),
                 decompress: true,
             };
-            let response = self.hop(policy, hop).await?;
+            let (response, turn) = self.hop(policy, hop).await?;
             let Some(location) = location(&response).filter(|_| request.max_redirects > 0) else {
-                return self.finish(&target, response, bounds).await;
+                return self.finish(&target, response, turn, bounds).await;
             };
+            // Before the next one waits for a turn with what may be the same host.
+            drop(turn);
             if followed == request.max_redirects {
                 return Err(HttpError::failed(format!("there were more than {followed} redirects")));
             }
@@ -102,12 +120,13 @@ impl HttpClient {
         &self,
         target: &Target,
         response: reqwest::Response,
+        turn: Turn,
         bounds: Bounds,
     ) -> Result<Response, HttpError> {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let status = response.status().as_u16();
-        let body = self.read_body(response, bounds).await?;
+        let body = self.read_body(response, bounds, turn).await?;
         Ok(Response { status, url: target.url().to_string(), headers, body })
     }
 }

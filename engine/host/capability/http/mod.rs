@@ -16,20 +16,27 @@
 //! looked up here as well, as far as that works, and its addresses are checked; but the connected
 //! address is the proxy's to choose.
 //!
+//! How many requests to a host are under way at once is counted for all attempts of a worker
+//! ([`Network`] has the queues): a request waits its turn and holds it until its body has ended, so
+//! that several tasks are together no ruder to a server than one.
+//!
 //! Deliberately absent: cookies, a cache, HTTP/2 (no server is known that needs it, and it brings
 //! flow control and floods of its own), certificates of the client.
 
 mod address;
 mod body;
 mod client;
+mod exchange;
 mod fetch;
 mod network;
 mod secret;
 mod target;
+mod turns;
 
 pub use body::Body;
 pub use client::{HttpClient, HttpOptions, SecretLookup, SendOptions};
-pub use fetch::Request;
+pub use exchange::Exchange;
+pub use fetch::{Request, Response};
 pub use network::Network;
 
 use std::time::Duration;
@@ -53,6 +60,10 @@ pub const MAX_HEADER_BYTES: usize = 64 << 10;
 
 /// Bytes of a URL. 16 KiB: twice what common servers accept.
 pub const MAX_URL_BYTES: usize = 16 << 10;
+
+/// Requests of one attempt that do not wait for each other. 64: each keeps a task and a connection, and
+/// turns with the hosts slow them down long before.
+pub const MAX_EXCHANGES: usize = 64;
 
 /// Why there is no response, or no more of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-use super::HttpError;
+use super::{HttpError, turns::Turns};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -44,11 +44,13 @@ impl Resolve for SystemResolver {
 const LOOK_UP_THREADS: usize = 4;
 
 /// What all requests of the process share: the thread that connections live on, the certificates
-/// of the system, proxies and the resolver. Nothing of it is there before the first request.
+/// of the system, proxies, the resolver and
+/// whose turn it is. Nothing of it is there before the first request.
 pub struct Network {
     resolver: Arc<dyn Resolve>,
     proxies: OnceLock<Option<Matcher>>,
     tls: OnceLock<Result<ClientConfig, HttpError>>,
+    turns: Turns,
     runtime: OnceLock<Result<Runtime, HttpError>>,
 }
 
@@ -71,6 +73,7 @@ impl Network {
             resolver: Arc::new(resolver),
             proxies: OnceLock::from(None),
             tls: OnceLock::new(),
+            turns: Turns::default(),
             runtime: OnceLock::new(),
         }
     }
@@ -98,6 +101,10 @@ impl Network {
 
     pub(super) fn resolver(&self) -> &Arc<dyn Resolve> {
         &self.resolver
+    }
+
+    pub(super) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     pub(super) fn proxy(&self, url: &reqwest::Url) -> Option<Intercept> {

@@ -4,6 +4,7 @@ mod redirect;
 mod secrets;
 mod server;
 mod tls;
+mod turns;
 mod wasi;
 
 use super::{
@@ -86,7 +87,7 @@ fn client_on(network: Network) -> HttpClient {
         "BROKEN_VALUE" => Some("s3cr3t\nline".to_owned()),
         _ => None,
     });
-    HttpClient::new(Arc::new(network), HttpOptions { body_bytes: BODY_BYTES, secrets })
+    HttpClient::new(Arc::new(network), HttpOptions { body_bytes: BODY_BYTES, per_host: 6, secrets })
 }
 
 fn client(names: &Names) -> HttpClient {

@@ -1,0 +1,103 @@
+use crate::{journey::Arrived, missing::Missing, params::Wish};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// What came of one address.
+pub type Outcome = Result<Arrived, Missing>;
+
+/// A page with what is known of it in front, or why there is none.
+pub fn shown(given: &str, outcome: &Outcome) -> String {
+    let mut text = String::from("---\n");
+    // Writing to a String cannot fail.
+    match outcome {
+        Ok(Arrived { address, document }) => {
+            if !document.title.is_empty() {
+                let _ = writeln!(text, "title: {}", Value::from(document.title.as_str()));
+            }
+            let _ = writeln!(text, "url: {address}");
+            if address.as_str().trim_end_matches('/') != given.trim_end_matches('/') {
+                let _ = writeln!(text, "given: {given}");
+            }
+            let _ = writeln!(text, "fetched: {:.0}", document.fetched);
+            if document.unchanged {
+                text.push_str("unchanged: since then; the server says so, and this is what was kept\n");
+            }
+            if document.media_type != "text/html" {
+                let _ = writeln!(text, "type: {}", document.media_type);
+            }
+            let _ = write!(text, "words: {}\n---\n\n{}\n\n", document.words, document.text.trim_end());
+        }
+        Err(missing) => {
+            let _ = write!(text, "url: {given}\nerror: {}\n---\n\n", Value::from(missing.text.as_str()));
+        }
+    }
+    text
+}
+
+/// One to three lines for a person.
+pub fn summary(wish: &Wish, outcomes: &[Option<Outcome>]) -> String {
+    let pages: Vec<&Arrived> = outcomes.iter().flatten().filter_map(|outcome| outcome.as_ref().ok()).collect();
+    let words: usize = pages.iter().map(|page| page.document.words).sum();
+    let mut lines = Vec::new();
+    match pages.as_slice() {
+        [page] if outcomes.len() == 1 => {
+            let title = if page.document.title.is_empty() { page.address.as_str() } else { &page.document.title };
+            lines.push(format!("{title}: {words} words"));
+        }
+        _ => lines.push(format!("{} of {} pages, {words} words", pages.len(), outcomes.len())),
+    }
+    let failed: Vec<(&str, &Missing)> = missing(wish, outcomes).collect();
+    if let Some((given, missing)) = failed.first() {
+        let more = if failed.len() > 1 { format!(" (and {} more)", failed.len() - 1) } else { String::new() };
+        let first = missing.text.lines().next().unwrap_or_default();
+        lines.push(format!("not fetched: {given}: {first}{more}"));
+    }
+    if wish.left_out > 0 {
+        lines.push(format!("{} more addresses in the text were left out; --max takes more", wish.left_out));
+    }
+    lines.join("\n")
+}
+
+/// What failed, in the order in which it was given.
+pub fn missing<'a>(wish: &'a Wish, outcomes: &'a [Option<Outcome>]) -> impl Iterator<Item = (&'a str, &'a Missing)> {
+    let pairs = wish.wanted.iter().zip(outcomes);
+    pairs.filter_map(|(wanted, outcome)| Some((wanted.given.as_str(), outcome.as_ref()?.as_ref().err()?)))
+}
+
+/// Everything in the shape that `describe.json` publishes.
+pub fn data(wish: &Wish, outcomes: &[Option<Outcome>]) -> String {
+    let entries = wish.wanted.iter().zip(outcomes);
+    let pages: Vec<Value> =
+        entries.filter_map(|(wanted, outcome)| Some(entry(&wanted.given, outcome.as_ref()?))).collect();
+    let failed = missing(wish, outcomes).count();
+    json!({ "fetched": pages.len() - failed, "failed": failed, "pages": pages }).to_string()
+}
+
+fn entry(given: &str, outcome: &Outcome) -> Value {
+    match outcome {
+        Ok(Arrived { address, document }) => json!({
+            "url": given,
+            "address": address.as_str(),
+            "status": if document.unchanged { 304 } else { 200 },
+            "error": null,
+            "title": document.title,
+            "language": document.language,
+            "media_type": document.media_type,
+            "charset": document.charset,
+            "fetched": format!("{:.0}", document.fetched),
+            "unchanged": document.unchanged,
+            "bytes": document.bytes,
+            "words": document.words,
+            "truncated": document.truncated,
+        }),
+        Err(missing) => json!({
+            "url": given,
+            "address": null,
+            "status": missing.status,
+            "error": missing.text,
+            "retry_after_ms": missing.retry_after_ms,
+            "unchanged": false,
+            "truncated": false,
+        }),
+    }
+}

@@ -1,0 +1,82 @@
+//! Several things at once on one thread: futures that wait for what the host has to say.
+
+use crate::bindings::hob::plugin::{
+    context,
+    io::{self, Waitable},
+};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+thread_local! {
+    /// What the futures of this round wait for.
+    static WAITED: RefCell<Vec<Rc<Waitable>>> = const { RefCell::new(Vec::new()) };
+    /// Whether something happened in this round that another future may have waited for.
+    static HAPPENED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The task was asked to stop.
+#[derive(Debug)]
+pub struct Cancelled;
+
+/// Waits until the host says that it is ready.
+pub async fn ready(waitable: Waitable) {
+    let waitable = Rc::new(waitable);
+    poll_fn(move |_| {
+        if waitable.ready() {
+            return Poll::Ready(());
+        }
+        WAITED.with_borrow_mut(|waited| waited.push(Rc::clone(&waitable)));
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Waits for something that another of the futures does, and says so with [`happened`].
+pub async fn until<T>(mut condition: impl FnMut() -> Option<T>) -> T {
+    poll_fn(move |_| condition().map_or(Poll::Pending, Poll::Ready)).await
+}
+
+/// Lets the others look again at what they wait for.
+pub fn happened() {
+    HAPPENED.set(true);
+}
+
+/// Runs all to their ends; `each` gets what comes of them as it comes.
+pub fn run<T>(
+    futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>,
+    mut each: impl FnMut(usize, T) -> Result<(), Cancelled>,
+) -> Result<(), Cancelled> {
+    let cancelled = context::cancelled();
+    let mut futures: Vec<_> = futures.into_iter().map(Some).collect();
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        WAITED.take();
+        HAPPENED.set(false);
+        for (index, place) in futures.iter_mut().enumerate() {
+            let Some(future) = place else { continue };
+            if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+                *place = None;
+                happened();
+                each(index, value)?;
+            }
+        }
+        if futures.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        if HAPPENED.get() {
+            continue;
+        }
+        let waited = WAITED.take();
+        let on: Vec<&Waitable> = waited.iter().map(Rc::as_ref).chain([&cancelled]).collect();
+        // The only error is that the task was cancelled, which the last one says as well.
+        let _ = io::wait(&on, None);
+        if cancelled.ready() {
+            return Err(Cancelled);
+        }
+    }
+}
