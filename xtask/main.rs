@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "a program for a terminal")]
 #![expect(clippy::print_stderr, reason = "a program for a terminal")]
 
+mod agents;
 mod bench;
 mod debian;
 mod demo;
@@ -43,6 +44,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Build the bundled components and those that the tests use",
         run: guests::guests,
+    },
+    Verb {
+        name: "agents",
+        args: "",
+        about: "Install the agents' programs that the tests run, from npm",
+        run: agents::agents,
     },
     Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];

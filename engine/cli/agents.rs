@@ -66,11 +66,11 @@ pub fn missing_agent(config: &ExecutorConfig) -> Option<String> {
         [] => format!("`executors.{}.settings` names no agent that it has a profile of", config.name),
         [one] => {
             let why = one.place.as_ref().err().map(String::as_str).unwrap_or_default();
-            format!("{} needs the agent {}: {why}{how}", config.name, one.name)
+            format!("the agent {} is not there: {why}{how}", one.name)
         }
         several => {
             let names: Vec<&str> = several.iter().map(|agent| agent.program.as_str()).collect();
-            format!("{} needs an agent, and none of {} is in your PATH{how}", config.name, names.join(", "))
+            format!("none of {} is in your PATH{how}", names.join(", "))
         }
     })
 }
@@ -162,7 +162,7 @@ mod tests {
     fn what_is_missing() {
         check("auto", &json!(["a", "b"]), None);
         check("b", &json!([]), None);
-        check("a", &json!(["b"]), Some(&["asks needs the agent a", "no-such-program-here", "get it"]));
+        check("a", &json!(["b"]), Some(&["the agent a", "no-such-program-here", "get it"]));
         check("auto", &json!(["a", "c"]), Some(&["none of none, ungranted", "get it"]));
         check("c", &json!([]), Some(&["grant.programs", "ungranted"]));
         check("nobody", &json!([]), Some(&["executors.asks.settings"]));

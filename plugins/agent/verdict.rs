@@ -149,7 +149,7 @@ impl Verdict<'_> {
 }
 
 fn is_login(trouble: &Trouble, text: &str) -> bool {
-    let words = r"(?i)not logged in|please run /login|invalid (?:x-)?api[ -]key|incorrect api key|api key not valid|\b401\b|unauthori[sz]ed|authentication_?(?:error|failed)|invalid auth method|set an auth method|oauth token has expired|refresh token";
+    let words = r"(?i)not logged in|please run /login|invalid (?:x-)?api[ -]key|incorrect api key|api key not valid|\b401\b|unauthori[sz]ed|authentication_?(?:error|failed)|invalid auth method|set an auth method|specify the \w+_API_KEY|no api key|oauth token has expired|refresh token";
     trouble.status == Some(401) || Regex::new(words).is_ok_and(|regex| regex.is_match(text))
 }
 

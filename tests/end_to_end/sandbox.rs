@@ -50,6 +50,11 @@ impl Sandbox {
         self.root.path().join("home")
     }
 
+    /// `HOME`.
+    pub fn user(&self) -> PathBuf {
+        self.root.path().join("user")
+    }
+
     /// The folder from which commands are given.
     pub fn work(&self) -> PathBuf {
         self.root.path().join("work")
@@ -76,7 +81,7 @@ impl Sandbox {
         command
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .env("HOME", self.root.path().join("user"))
+            .env("HOME", self.user())
             .env("HOB_HOME", self.home())
             .env("HOB_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("hob-cache"))
             .env("SHELL", "/bin/sh")

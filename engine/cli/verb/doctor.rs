@@ -248,6 +248,15 @@ fn installed(settings: &Settings) -> Vec<Check> {
         let asked: Vec<_> = found.iter().map(|found| scope.spawn(|| agent(&found.0, &found.1))).collect();
         asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
+    let idle: Vec<(&str, String)> = settings
+        .executors()
+        .filter_map(|config| Some((config.name.as_str(), agents::missing_agent(config)?)))
+        .collect();
+    if let Some((_, why)) = idle.first() {
+        let names: Vec<&str> = idle.iter().map(|(name, _)| *name).collect();
+        let message = format!("{} cannot run without an agent: {why}", names.join(", "));
+        checks.push(Check::new("executors", Status::Absent, message));
+    }
     if let Some((name, agent)) = agents::for_texts(settings).filter(|_| settings.default_executor.is_none()) {
         let message =
             format!("none is set for plain texts, such as hob dispatch \"fix the tests\"; {} is there", agent.name);
