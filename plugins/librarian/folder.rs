@@ -1,6 +1,6 @@
 //! Markdown and HTML files of a granted folder.
 
-use crate::{bindings::hob::plugin::files, markdown, web::Missing};
+use crate::{bindings::hob::plugin::files, markdown, site::ending, web::Missing};
 use page::{Extent, Page, Section};
 use url::Url;
 
@@ -20,9 +20,8 @@ const AT_ONCE: u32 = 4 << 20;
 /// Files below `folder`, until `bytes` are read; and whether there was more.
 pub fn read(folder: &str, mut bytes: usize) -> Result<(Vec<File>, bool), Missing> {
     let globs: Vec<String> = GLOBS.iter().map(|&glob| glob.to_owned()).collect();
-    let walker = files::walk(folder, &globs, false).map_err(|text| {
-        if text.contains(" may not ") { Missing::Denied(text) } else { Missing::Failed(text) }
-    })?;
+    let walker = files::walk(folder, &globs, false)
+        .map_err(|text| if text.contains(" may not ") { Missing::Denied(text) } else { Missing::Failed(text) })?;
     let mut found = Vec::new();
     loop {
         let some = walker.next(AT_ONCE);
@@ -38,7 +37,7 @@ pub fn read(folder: &str, mut bytes: usize) -> Result<(Vec<File>, bool), Missing
 }
 
 fn sections(path: &str, bytes: &[u8]) -> File {
-    let is_html = path.ends_with(".html") || path.ends_with(".htm");
+    let is_html = matches!(ending(path).as_deref(), Some("html" | "htm"));
     let (text, _) = page::decode(bytes, Some(if is_html { "text/html" } else { "text/markdown" }));
     let (title, sections) = match Url::parse("http://folder.invalid/").and_then(|base| base.join(path)) {
         Ok(base) if is_html => {

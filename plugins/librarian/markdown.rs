@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn headings_lead_to_sections() {
-        let text = "---\ntitle: x\n---\nbefore\n\n# One\n\n## The `Two`, again!\ntext\n```sh\n# no heading\n```\n## One\n";
+        let text =
+            "---\ntitle: x\n---\nbefore\n\n# One\n\n## The `Two`, again!\ntext\n```sh\n# no heading\n```\n## One\n";
         let (title, sections) = read(text);
         assert_eq!(title, "One");
         let shown: Vec<(String, Option<&str>, &str)> = sections

@@ -205,7 +205,11 @@ mod tests {
         check(&[], "[]", &[("project", "/project")]);
         check(&[], TWO, &[("book", "https://a.example/book/"), ("notes", "/notes")]);
         check(&["notes"], TWO, &[("notes", "/notes")]);
-        check(&["./docs/", "https://b.example/"], TWO, &[("./docs/", "/project/docs"), ("https://b.example/", "https://b.example/")]);
+        check(
+            &["./docs/", "https://b.example/"],
+            TWO,
+            &[("./docs/", "/project/docs"), ("https://b.example/", "https://b.example/")],
+        );
     }
 
     #[test]
@@ -231,7 +235,10 @@ mod tests {
         check_kind(r#"<meta data-rh="true" name="generator" content="Docusaurus v3.1">"#, Some(Kind::Docusaurus));
         check_kind("<meta content=mkdocs-1.6.1 name=generator>", Some(Kind::Mkdocs));
         check_kind("<!-- Book generated using mdBook -->", Some(Kind::Mdbook));
-        check_kind(r#"<meta name="generator" content="Docutils 0.2"><script src="_static/documentation_options.js">"#, Some(Kind::Sphinx));
+        check_kind(
+            r#"<meta name="generator" content="Docutils 0.2"><script src="_static/documentation_options.js">"#,
+            Some(Kind::Sphinx),
+        );
         check_kind("<p>a book about mkdocs</p>", None);
     }
 }
