@@ -5,9 +5,11 @@ use crate::{
     context::{Context, now},
     error::CommandResult,
     exit::Exit,
+    prepare::Executors,
     render::{self, DIM, styled},
 };
-use hob_core::{FailureKind, State, Task, sanitize};
+use hob_core::{Answer, FailureKind, State, Task, sanitize};
+use hob_store::output::OutputReader;
 use serde_json::json;
 use std::io::Write;
 
@@ -19,14 +21,17 @@ pub fn print(context: &Context, task: &Task, as_json: bool) -> CommandResult<()>
     let mut out = anstream::stdout().lock();
     let reader = captured::open(context, task)?;
     if as_json {
-        let bytes = reader.as_ref().map_or(Ok(0), hob_store::output::OutputReader::size)?;
+        let bytes = reader.as_ref().map_or(Ok(0), OutputReader::size)?;
         let mut object = render::task_object(task, now());
         object.insert("output".to_owned(), json!({ "bytes": bytes }));
         render::write_json(&mut out, &object)?;
         return Ok(());
     }
+    let Some(mut reader) = reader else { return write_words(&mut out, task) };
+    if is_answer_the_output(context, task) {
+        return write_whole(&mut out, task, &mut reader);
+    }
     write_words(&mut out, task)?;
-    let Some(mut reader) = reader else { return Ok(()) };
     let (lines, has_more) = captured::last_lines(&mut reader, LINES)?;
     if !lines.is_empty() {
         let more = if has_more { format!("; hob output {} --log shows all", task.id) } else { String::new() };
@@ -38,11 +43,36 @@ pub fn print(context: &Context, task: &Task, as_json: bool) -> CommandResult<()>
     Ok(())
 }
 
+/// Whether what a task has printed is its answer. That of an executor which is gone is not known to be.
+fn is_answer_the_output(context: &Context, task: &Task) -> bool {
+    let known = || Executors::new(context)?.find(task.executor.as_str());
+    matches!(task.state, State::Completed { .. })
+        && known().is_ok_and(|known| known.description.answer == Answer::Output)
+}
+
+/// The state in one line, the whole answer, and what it took.
+fn write_whole(out: &mut dyn Write, task: &Task, reader: &mut OutputReader) -> CommandResult<()> {
+    writeln!(out, "{}", render::headline(task, now()))?;
+    captured::copy_clean(reader, out)?;
+    let data = match &task.state {
+        State::Completed { result, .. } => result.data.as_ref(),
+        _ => None,
+    };
+    if let Some(usage) = render::usage(data) {
+        writeln!(out, "{}", styled(DIM, sanitize(&format!("({usage})"))))?;
+    }
+    Ok(())
+}
+
 /// The state in one line, and below it what there is to say.
 pub fn write_words(out: &mut dyn Write, task: &Task) -> CommandResult<()> {
     writeln!(out, "{}", render::headline(task, now()))?;
+    if let Some(waits) = render::waits_for(task) {
+        writeln!(out, "{waits}")?;
+    }
     match &task.state {
-        State::Pending { blocked: None, .. } | State::Cancelled { .. } => {}
+        State::Pending { blocked: None, .. } | State::Cancelled { reason: None, .. } => {}
+        State::Cancelled { reason: Some(reason), .. } => write_text(out, reason)?,
         State::Pending { blocked: Some(reason), .. } => writeln!(out, "waits: {}", sanitize(reason))?,
         State::Running { cancel_requested: Some(_), .. } => writeln!(out, "is being stopped")?,
         State::Running { progress, .. } => {
@@ -51,9 +81,12 @@ pub fn write_words(out: &mut dyn Write, task: &Task) -> CommandResult<()> {
             }
         }
         State::Completed { result, .. } => write_text(out, &result.summary)?,
-        State::Failed { failure, .. } => {
+        State::Failed { failure, finished, .. } => {
             write!(out, "{}: ", failure.kind)?;
             write_text(out, &failure.message)?;
+            if let Some(wait) = failure.retry_after_ms {
+                writeln!(out, "try again at {}: hob retry {}", render::again(*finished, wait, now()), task.id)?;
+            }
         }
     }
     Ok(())
@@ -112,7 +145,7 @@ mod tests {
     #[test]
     fn exit_codes_of_tasks() {
         let (code, signal) = (json!({ "exit_code": 101 }), json!({ "signal": 9 }));
-        let cancelled = task("{}", State::Cancelled { stopped: None, finished: Timestamp(1) });
+        let cancelled = task("{}", State::Cancelled { stopped: None, finished: Timestamp(1), reason: None });
         for (task, plain, own) in [
             (completed(), 0, 0),
             (failed(FailureKind::Executor, code), 1, 101),

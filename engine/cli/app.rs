@@ -32,6 +32,7 @@ Example:
   hob dispatch shell \"cargo test\"          hand in a task; prints its id
   hob output ID --wait                     its result, as soon as there is one
   hob executors                            what can be done
+  hob doctor                               whether all is well, and which agents are there
   hob help dispatch explore                the parameters of one executor
   hob help exit-codes                      what the exit codes mean";
 
@@ -64,6 +65,8 @@ impl Color {
 #[derive(Subcommand)]
 enum Verb {
     Dispatch(verb::dispatch::Arguments),
+    FanOut(verb::fan_out::Arguments),
+    Ultrawork(verb::ultrawork::Arguments),
     Status(verb::status::Arguments),
     List(verb::list::Arguments),
     Show(verb::show::Arguments),
@@ -72,6 +75,8 @@ enum Verb {
     Cancel(verb::cancel::Arguments),
     Retry(verb::retry::Arguments),
     Executors(verb::executors::Arguments),
+    Presets(verb::presets::Arguments),
+    Doctor(verb::doctor::Arguments),
     Daemon(verb::daemon::Arguments),
     Work(verb::work::Arguments),
     Config(verb::config::Arguments),
@@ -114,6 +119,8 @@ fn run(words: &[OsString]) -> CommandResult {
     }
     match cli.verb {
         Verb::Dispatch(arguments) => verb::dispatch::run(arguments, words),
+        Verb::FanOut(arguments) => verb::fan_out::run(&arguments),
+        Verb::Ultrawork(arguments) => verb::ultrawork::run(&arguments),
         Verb::Status(arguments) => verb::status::run(&arguments),
         Verb::List(arguments) => verb::list::run(&arguments),
         Verb::Show(arguments) => verb::show::run(&arguments),
@@ -122,6 +129,8 @@ fn run(words: &[OsString]) -> CommandResult {
         Verb::Cancel(arguments) => verb::cancel::run(&arguments),
         Verb::Retry(arguments) => verb::retry::run(&arguments),
         Verb::Executors(arguments) => verb::executors::run(&arguments),
+        Verb::Presets(arguments) => verb::presets::run(&arguments),
+        Verb::Doctor(arguments) => verb::doctor::run(&arguments),
         Verb::Daemon(arguments) => verb::daemon::run(&arguments),
         Verb::Work(arguments) => verb::work::run(&arguments),
         Verb::Config(arguments) => verb::config::run(&arguments),

@@ -51,6 +51,30 @@ pub fn copy(reader: &mut OutputReader, mut offset: u64, to: &mut Screen<impl Wri
     }
 }
 
+/// Writes all of it as text that holds nothing a terminal would obey; a line end follows if it has none.
+pub fn copy_clean(reader: &mut OutputReader, to: &mut dyn Write) -> CommandResult<()> {
+    let (mut sanitizer, mut offset, mut is_at_start) = (Sanitizer::new(), 0, true);
+    loop {
+        let bytes = reader.read(offset, BLOCK)?;
+        let mut clean = String::new();
+        if bytes.is_empty() {
+            std::mem::take(&mut sanitizer).finish(&mut clean);
+        } else {
+            sanitizer.push(&bytes, &mut clean);
+        }
+        is_at_start = clean.chars().next_back().map_or(is_at_start, |last| last == '\n');
+        to.write_all(clean.as_bytes())?;
+        if bytes.is_empty() {
+            break;
+        }
+        offset += bytes.len() as u64;
+    }
+    if !is_at_start {
+        writeln!(to)?;
+    }
+    Ok(())
+}
+
 /// Where output goes.
 pub struct Screen<W> {
     to: W,

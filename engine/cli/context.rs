@@ -85,9 +85,12 @@ impl From<hob_store::Error> for CommandError {
         use hob_store::Error;
         let kind = match &error {
             Error::NotFound { .. } => Exit::NotFound,
-            Error::Ambiguous { .. } | Error::IdTaken { .. } | Error::IdRetired { .. } | Error::Illegal { .. } => {
-                Exit::Usage
-            }
+            Error::Ambiguous { .. }
+            | Error::IdTaken { .. }
+            | Error::IdRetired { .. }
+            | Error::Illegal { .. }
+            | Error::IsGroup { .. }
+            | Error::NotCompleted { .. } => Exit::Usage,
             Error::Busy | Error::OutcomeUnknown { .. } | Error::Undone { .. } => Exit::Busy,
             _ => Exit::Internal,
         };

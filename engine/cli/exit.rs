@@ -30,7 +30,7 @@ pub const HELP: &str = "\
 What the exit code of every hob command means
 
    0  done; for wait, output --wait and dispatch --wait: every task completed
-   1  the task failed or was cancelled
+   1  the task failed or was cancelled; for doctor: there is a problem
    2  usage: an argument or a parameter does not fit; nothing was changed
    3  configuration: hob.toml, or a component that it names, cannot be used
    4  not found: no task or no executor of that name

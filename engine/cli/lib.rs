@@ -4,6 +4,7 @@
 //! them together. Deliberately absent: SQL, wasmtime, rules of its own about what a task may become.
 //! Nothing that only hands in or asks builds a component engine or a second thread.
 
+mod agents;
 mod answer;
 mod app;
 mod captured;
@@ -13,12 +14,14 @@ mod exit;
 mod follow;
 mod logging;
 mod lookup;
+mod plan;
 mod prepare;
 mod render;
 mod schema;
 mod start;
 mod verb;
 mod waiting;
+mod whole;
 mod wire;
 
 pub use app::main;

@@ -4,7 +4,7 @@ use crate::{
     exit::Exit,
     schema,
 };
-use hob_core::{Description, EnvGrant, Environment, ExecutorConfig, ExecutorName, InheritEnv};
+use hob_core::{Description, EnvGrant, Environment, ExecutorConfig, ExecutorName, Grant, InheritEnv};
 use hob_host::{AdmissionError, Catalog};
 use serde_json::{Map, Value};
 use std::{
@@ -85,15 +85,19 @@ pub fn checked_params(known: &Known, params: &Map<String, Value>) -> CommandResu
     }
 }
 
-/// What the grant says of this process's environment, and nothing more of it.
-pub fn captured_environment(grant: &EnvGrant) -> Environment {
+/// What the grant says of this process's environment, and nothing more of it but the `PATH` where
+/// programs are to be looked up in it; the component and its programs do not see that one.
+pub fn captured_environment(grant: &Grant) -> Environment {
     let pair = |name: &std::ffi::OsStr, value: &std::ffi::OsStr| {
         (name.as_encoded_bytes().to_vec(), value.as_encoded_bytes().to_vec())
     };
-    Environment(match grant {
+    Environment(match &grant.env {
         EnvGrant::Inherit(InheritEnv::Inherit) => env::vars_os().map(|(name, value)| pair(&name, &value)).collect(),
         EnvGrant::Names(names) => {
-            names.iter().filter_map(|name| env::var_os(name).map(|value| pair(name.as_ref(), &value))).collect()
+            let path = "PATH".to_owned();
+            let path = (grant.programs.needs_path() && !names.contains(&path)).then_some(&path);
+            let names = names.iter().chain(path);
+            names.filter_map(|name| env::var_os(name).map(|value| pair(name.as_ref(), &value))).collect()
         }
     })
 }

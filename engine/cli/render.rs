@@ -7,6 +7,7 @@ mod table;
 mod task;
 mod terminal;
 mod time;
+mod usage;
 
 pub use json::write_json;
 pub use progress::Gauge;
@@ -14,6 +15,7 @@ pub use style::{BOLD, DIM, PLAIN, of_state, styled};
 pub use table::{Cell, Table};
 #[cfg(test)]
 pub use task::tests::task as test_task;
-pub use task::{exit_status, headline, one_line_of_params, params_value, task_object};
+pub use task::{exit_status, headline, one_line_of_params, params_value, task_object, waits_for};
 pub use terminal::width;
-pub use time::{ago, duration, local, rfc3339, size};
+pub use time::{again, ago, duration, local, rfc3339, size};
+pub use usage::{Usage, usage};

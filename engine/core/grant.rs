@@ -180,11 +180,22 @@ impl Default for ProgramsGrant {
     }
 }
 
+impl ProgramsGrant {
+    /// Whether a program is looked up in the dispatcher's `PATH`.
+    pub fn needs_path(&self) -> bool {
+        match self {
+            Self::Any(AnyProgram::Any) => true,
+            Self::Named(programs) => programs.values().any(|program| !program.path.contains('/')),
+        }
+    }
+}
+
 /// A native program that is granted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProgramGrant {
-    /// Absolute path of the executable.
+    /// The executable: an absolute path, or a bare name, which is looked up in the dispatcher's `PATH`
+    /// when the task runs.
     pub path: String,
     /// The arguments it may be given: one pattern for each, `*` inside a pattern is any text,
     /// and `**` alone any further arguments. Left out, any arguments.

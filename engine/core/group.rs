@@ -66,6 +66,17 @@ pub enum MemberTask {
     Kept(TaskId),
 }
 
+/// The place of a task in the group that it was made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The group.
+    pub group: TaskId,
+    /// What the preset calls the task.
+    pub name: MemberName,
+    /// The members that have yet to complete before it starts.
+    pub waits_for: Vec<MemberName>,
+}
+
 /// How many members of a group are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {

@@ -11,6 +11,7 @@ mod id;
 mod limits;
 mod outcome;
 mod policy;
+mod preset;
 mod priority;
 mod protected;
 mod state;
@@ -26,11 +27,12 @@ pub use grant::{
     AnyProgram, Asks, DirAsk, DirGrant, EnvAsk, EnvGrant, Grant, HttpAsk, HttpGrant, InheritEnv, Mode, ProgramAsk,
     ProgramGrant, ProgramsGrant, SecretAsk, SecretGrant, SecretPlace, StateAsk,
 };
-pub use group::{Group, Join, MemberTask, NewGroup, NewMember, Tally};
+pub use group::{Group, Join, MemberTask, Membership, NewGroup, NewMember, Tally};
 pub use id::{AttemptNumber, ExecutorName, IdError, MemberName, PresetName, SessionId, TaskId, WorkerId};
 pub use limits::Limits;
 pub use outcome::{ExitStatus, Failure, FailureKind, Outcome, TaskResult};
 pub use policy::{Access, Denial, Permit, Policy};
+pub use preset::{ChildIdError, Placeholder, Preset, PresetChild};
 pub use priority::{Priority, UnknownPriority};
 pub use protected::Protected;
 pub use state::{Event, IllegalTransition, State, StateName, UnknownState, transition};

@@ -53,6 +53,8 @@ pub enum State {
         stopped: Option<(AttemptNumber, Timestamp)>,
         /// When it ended.
         finished: Timestamp,
+        /// Why, where nobody asked for it: what it needed did not complete.
+        reason: Option<String>,
     },
 }
 
@@ -165,6 +167,13 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// It can never start: what it needs did not complete.
+    Forgo {
+        /// What a person is told.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
     /// The attempt ended.
     Finish {
         /// Which.
@@ -200,6 +209,7 @@ impl Event {
             Self::Claim { .. } => "claim",
             Self::Report { .. } => "report",
             Self::RequestCancel { .. } => "cancel",
+            Self::Forgo { .. } => "forgo",
             Self::Finish { .. } => "finish",
             Self::Release { .. } => "release",
             Self::Lose { .. } => "lose",
@@ -255,7 +265,8 @@ fn from_pending(last_attempt: AttemptNumber, is_blocked: bool, event: Event) -> 
             cancel_requested: None,
             progress: None,
         }),
-        Event::RequestCancel { at } => Some(State::Cancelled { stopped: None, finished: at }),
+        Event::RequestCancel { at } => Some(State::Cancelled { stopped: None, finished: at, reason: None }),
+        Event::Forgo { reason, at } => Some(State::Cancelled { stopped: None, finished: at, reason: Some(reason) }),
         Event::Report { .. } | Event::Finish { .. } | Event::Release { .. } | Event::Lose { .. } => None,
     }
 }
@@ -301,7 +312,9 @@ fn from_running(now: Running, event: Event, illegal: IllegalTransition) -> Resul
             Ok(match outcome {
                 Outcome::Completed(result) => State::Completed { attempt, started, finished: at, result },
                 Outcome::Failed(failure) => State::Failed { attempt, started, finished: at, failure },
-                Outcome::Cancelled => State::Cancelled { stopped: Some((attempt, started)), finished: at },
+                Outcome::Cancelled => {
+                    State::Cancelled { stopped: Some((attempt, started)), finished: at, reason: None }
+                }
             })
         }
         Event::Release { attempt, blocked } => {
@@ -311,7 +324,7 @@ fn from_running(now: Running, event: Event, illegal: IllegalTransition) -> Resul
         Event::Lose { attempt, repeatable, at } => {
             guard(attempt)?;
             Ok(if now.cancel_requested.is_some() {
-                State::Cancelled { stopped: Some((attempt, now.started)), finished: at }
+                State::Cancelled { stopped: Some((attempt, now.started)), finished: at, reason: None }
             } else if repeatable {
                 State::Pending { last_attempt: attempt, blocked: None }
             } else {
@@ -324,7 +337,7 @@ fn from_running(now: Running, event: Event, illegal: IllegalTransition) -> Resul
                 State::Failed { attempt, started: now.started, finished: at, failure }
             })
         }
-        Event::Block { .. } | Event::Unblock | Event::Claim { .. } => Err(illegal),
+        Event::Block { .. } | Event::Unblock | Event::Claim { .. } | Event::Forgo { .. } => Err(illegal),
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{ExecutorName, Priority, SessionId, State, TaskId, Timestamp};
+use crate::{ExecutorName, Membership, Priority, SessionId, State, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 
@@ -76,6 +76,8 @@ pub struct Task {
     pub retry_of: Option<TaskId>,
     /// When it was accepted.
     pub created: Timestamp,
+    /// The group that it was made for; others that keep it are not named here.
+    pub group: Option<Membership>,
     /// Where it is.
     pub state: State,
 }

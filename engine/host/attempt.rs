@@ -234,8 +234,17 @@ fn task(attempt: &Attempt, executor: &Executor, folders: &[folders::Folder]) -> 
         attempt: attempt.number.0,
         deadline_ms: attempt.wall.map(|wall| u32::try_from(wall.as_millis()).unwrap_or(u32::MAX)),
         workdir: if folders.is_empty() { None } else { folders::to_guest(folders, &attempt.task.cwd) },
-        meta: vec![("shell".to_owned(), shell), ("cwd".to_owned(), attempt.task.cwd.to_string_lossy().into_owned())],
+        meta: vec![
+            ("shell".to_owned(), shell),
+            ("cwd".to_owned(), attempt.task.cwd.to_string_lossy().into_owned()),
+            ("utc-offset".to_owned(), utc_offset().to_string()),
+        ],
     }
+}
+
+/// Seconds by which this machine's clocks on the wall are ahead of UTC.
+fn utc_offset() -> i32 {
+    jiff::Zoned::now().offset().seconds()
 }
 
 /// The dispatcher's shell.

@@ -1,6 +1,6 @@
 //! What a person reads. Pure: from tasks to words.
 
-use hob_core::{State, Task, TaskId, sanitize_line};
+use hob_core::{State, Tally, Task, TaskId, sanitize_line};
 use std::time::Duration;
 
 /// One notification, in plain text that holds nothing a desktop would obey.
@@ -25,11 +25,13 @@ pub(crate) struct Gathered {
     named: Vec<Ended>,
 }
 
-/// One task that ended.
+/// One task or group that ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) id: TaskId,
     pub(crate) failed: bool,
+    /// How its members ended, if it is a group.
+    pub(crate) group: Option<Tally>,
 }
 
 impl Gathered {
@@ -50,10 +52,11 @@ impl Gathered {
     /// The words for it, none if nothing ended. `look` fetches a task; one that was pruned is gone.
     pub(crate) fn message(&self, look: impl Fn(&TaskId) -> Option<Task>) -> Option<Message> {
         let Self { complete, failed, named } = self;
+        let what = if named.first().is_some_and(|ended| ended.group.is_some()) { "group" } else { "task" };
         let title = match (*complete, *failed) {
             (0, 0) => return None,
-            (1, 0) => format!("Background task '{}' complete", named.first()?.id),
-            (0, 1) => format!("Background task '{}' failed", named.first()?.id),
+            (1, 0) => format!("Background {what} '{}' complete", named.first()?.id),
+            (0, 1) => format!("Background {what} '{}' failed", named.first()?.id),
             (_, 0) => format!("{complete} background tasks complete"),
             (0, _) => format!("{failed} background tasks failed"),
             (_, _) => format!("{complete} background {} complete, {failed} failed", tasks(*complete)),
@@ -62,7 +65,10 @@ impl Gathered {
         let mut lines = Vec::new();
         let (first, then): (Vec<_>, Vec<_>) = named.iter().partition(|ended| ended.failed);
         for ended in first.into_iter().chain(then) {
-            let about = look(&ended.id).map(|task| about(&task)).unwrap_or_default();
+            let about = match &ended.group {
+                Some(tally) => vec![members(tally)],
+                None => look(&ended.id).map(|task| about(&task)).unwrap_or_default(),
+            };
             if total == 1 {
                 lines.extend(about);
             } else {
@@ -77,6 +83,14 @@ impl Gathered {
         let lines: Vec<String> = lines.iter().map(|line| sanitize_line(line, LINE)).collect();
         Some(Message { title: sanitize_line(&title, LINE), body: lines.join("\n") })
     }
+}
+
+/// How the members of a group ended.
+fn members(tally: &Tally) -> String {
+    let mut words = vec![format!("{} of {} tasks completed", tally.completed, tally.members())];
+    let more = [(tally.failed, "failed"), (tally.cancelled, "cancelled")];
+    words.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
+    words.join(", ")
 }
 
 fn tasks(count: u64) -> &'static str {

@@ -242,12 +242,17 @@ impl Drain {
     }
 }
 
-/// What a person is told of: not what somebody has just cancelled.
+/// What a person is told of: not what somebody has just cancelled, and of a group its end only.
 fn ended(event: OutboxEvent) -> Option<Ended> {
-    match event.what {
-        Happened::Ended { id, state: StateName::Completed, .. } => Some(Ended { id, failed: false }),
-        Happened::Ended { id, state: StateName::Failed, .. } => Some(Ended { id, failed: true }),
-        Happened::Ended { .. } | Happened::Blocked { .. } => None,
+    let (id, state, group) = match event.what {
+        Happened::Ended { id, state, group: None, .. } => (id, state, None),
+        Happened::GroupEnded { id, state, tally, .. } => (id, state, Some(tally)),
+        Happened::Ended { group: Some(_), .. } | Happened::Blocked { .. } => return None,
+    };
+    match state {
+        StateName::Completed => Some(Ended { id, failed: false, group }),
+        StateName::Failed => Some(Ended { id, failed: true, group }),
+        StateName::Pending | StateName::Running | StateName::Cancelled => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! hob's own children: the process that compiles a component, and the daemon. Neither needs a guard.
+//! hob's own children: the process that compiles a component, the daemon, and a program that is asked for its
+//! version. None needs a guard.
 
 use crate::os;
 use hob_core::ExitStatus;

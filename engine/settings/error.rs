@@ -1,3 +1,4 @@
+use crate::presets::REPOSITORY_FILE;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
@@ -31,7 +32,7 @@ pub enum Error {
         most: u64,
     },
     /// The file says something that hob does not understand, or refuses.
-    #[error("{first}{}", Further(*more))]
+    #[error("{first}{}", Further(*more, first))]
     Invalid {
         /// The first problem in the file.
         first: Box<Problem>,
@@ -40,14 +41,26 @@ pub enum Error {
     },
 }
 
-struct Further(usize);
+impl Error {
+    /// The same, as the first of several.
+    pub(crate) fn with_more(self, others: usize) -> Self {
+        match self {
+            Self::Invalid { first, .. } => Self::Invalid { first, more: others },
+            other => other,
+        }
+    }
+}
 
-impl fmt::Display for Further {
+struct Further<'a>(usize, &'a Problem);
+
+impl fmt::Display for Further<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_of_repository = self.1.path.as_deref().is_some_and(|path| path.ends_with(REPOSITORY_FILE));
+        let command = if is_of_repository { "hob presets --check" } else { "hob config check" };
         match self.0 {
             0 => Ok(()),
-            1 => f.write_str("\nand one problem more: `hob config check` lists both"),
-            more => write!(f, "\nand {more} problems more: `hob config check` lists them"),
+            1 => write!(f, "\nand one problem more: `{command}` lists both"),
+            more => write!(f, "\nand {more} problems more: `{command}` lists them"),
         }
     }
 }

@@ -223,10 +223,15 @@ fn programs(node: &Node<'_>, places: &Places) -> Option<At<ProgramsGrant>> {
 }
 
 fn program_path(node: &Node<'_>, places: &Places) -> Option<String> {
-    let text = node.text("the absolute path of a program")?;
+    let text = node.text("the absolute path of a program, or its name")?;
+    let is_name = !text.is_empty() && !text.starts_with('~') && !text.contains(['/', '\\', '\0', '*']);
+    if is_name && text != "." && text != ".." {
+        return Some(text.to_owned());
+    }
     let path = places.expand(text).filter(|path| path.is_absolute() && !text.contains('\0'));
     if path.is_none() {
-        node.wrong("a program is granted by its absolute path");
+        let hint = "such as \"/usr/bin/git\", or \"git\" for the one in the PATH of whoever dispatches the task";
+        node.wrong_hint("a program is granted by its absolute path, or by its name alone", hint);
     }
     path.map(|path| path.to_string_lossy().into_owned())
 }

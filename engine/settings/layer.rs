@@ -9,9 +9,9 @@ use crate::{
     reader::{At, Node, Reader, Table},
     source::Source,
 };
-use hob_core::{Bytes, ComponentSource, ExecutorName, Limits, parse_duration};
+use hob_core::{Bytes, ComponentSource, ExecutorName, Limits, Preset, PresetName, parse_duration};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Display, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 use toml::de::DeTable;
 
 /// Beyond this, tasks only wait for each other inside instead of outside.
@@ -71,6 +71,7 @@ layer! {
     /// The keys of `[executors.NAME]` that are no tables.
     AboutLayer {
         component: ComponentSource,
+        extends: ExecutorName,
         summary: String,
         repeatable: bool,
     }
@@ -90,9 +91,18 @@ pub(crate) struct ExecutorLayer {
 pub(crate) struct Layer {
     pub(crate) general: GeneralLayer,
     pub(crate) executors: BTreeMap<ExecutorName, ExecutorLayer>,
+    pub(crate) presets: BTreeMap<PresetName, At<Arc<Preset>>>,
 }
 
 impl Layer {
+    /// The lowest layer. That its files can be read, and have every key, is held by the tests.
+    pub(crate) fn built_in(places: &Places) -> Self {
+        Source::built_in().fold(Self::default(), |below, source| {
+            let layer = Self::read(&source, Some(&below), places).expect("the built-in defaults can be read");
+            layer.over(below)
+        })
+    }
+
     /// Reads `source`, which goes over what is `below`, and finds every problem in it.
     pub(crate) fn read(source: &Source, below: Option<&Self>, places: &Places) -> Result<Self, Vec<Problem>> {
         let table = DeTable::parse(source.text()).map_err(|error| vec![syntax(source, &error)])?;
@@ -127,24 +137,27 @@ impl Layer {
             table.close();
         }
         let mut executors = BTreeMap::new();
+        let mut bases = Vec::new();
         if let Some(table) = root.get("executors").and_then(|node| node.table("a table of executors")) {
             for (name, node) in table.entries() {
                 let lower = |name: &ExecutorName| below.and_then(|below| below.executors.get(name));
                 match name.parse::<ExecutorName>() {
                     Ok(name) => {
-                        let executor = ExecutorLayer::read(&name, &node, lower(&name), below, places);
+                        let base = |base| bases.push((name.clone(), base));
+                        let executor = ExecutorLayer::read(&name, &node, lower(&name), below, places, base);
                         executors.extend(executor.map(|executor| (name, executor)));
                     }
                     Err(error) => node.wrong_name(error, "[executors.NAME], such as [executors.lint]"),
                 }
             }
         }
-        general.default_executor = default.and_then(|node| {
-            let below = below.into_iter().flat_map(|below| below.executors.keys());
-            known_executor(&node, &executors.keys().chain(below).collect::<Vec<_>>())
-        });
+        extends::read(&mut executors, below, &bases);
+        let known: Vec<&ExecutorName> =
+            executors.keys().chain(below.into_iter().flat_map(|below| below.executors.keys())).collect();
+        general.default_executor = default.and_then(|node| known_executor(&node, &known));
+        let presets = root.get("presets").map(|node| preset::read(&node, &known, &|_, _| {})).unwrap_or_default();
         root.close();
-        Self { general, executors }
+        Self { general, executors, presets }
     }
 
     pub(crate) fn over(self, below: Self) -> Self {
@@ -153,17 +166,22 @@ impl Layer {
             let below = executors.remove(&name).unwrap_or_default();
             executors.insert(name, executor.over(below));
         }
-        Self { general: self.general.over(below.general), executors }
+        // As a whole: a preset whose children come from two files would be nobody's.
+        let mut presets = below.presets;
+        presets.extend(self.presets);
+        Self { general: self.general.over(below.general), executors, presets }
     }
 }
 
 impl ExecutorLayer {
-    fn read(
+    /// `base` is given what it extends, which can be resolved when every executor of the file is known.
+    fn read<'n>(
         name: &ExecutorName,
-        node: &Node<'_>,
+        node: &Node<'n>,
         lower: Option<&Self>,
         below: Option<&Layer>,
         places: &Places,
+        base: impl FnOnce(Node<'n>),
     ) -> Option<Self> {
         let table = node.table("a table such as { component = \"builtin:shell\" }")?;
         let sha256 = table.get("sha256");
@@ -177,12 +195,15 @@ impl ExecutorLayer {
                 }),
                 summary: table.get("summary").and_then(|node| summary(&node)),
                 repeatable: table.get("repeatable").and_then(|node| node.boolean()),
+                ..AboutLayer::default()
             },
             ..Self::default()
         };
+        let extends = table.get("extends");
         match (&component, sha256) {
+            _ if extends.is_some() && component.is_some() => {}
             (None, Some(sha256)) => sha256.wrong("the digest belongs to a `component`, which is missing here"),
-            (None, None) if lower.is_none() => {
+            (None, None) if lower.is_none() && extends.is_none() => {
                 let known = below.into_iter().flat_map(|below| below.executors.keys().map(ExecutorName::as_str));
                 let hint = match nearest(name.as_str(), known) {
                     Some(meant) => format!("did you mean [executors.{meant}]?"),
@@ -191,6 +212,14 @@ impl ExecutorLayer {
                 node.wrong_name("`component` is missing", hint);
             }
             _ => {}
+        }
+        match extends {
+            Some(extends) if component.is_some() => {
+                let hint = "keep one of them: `extends` takes the component of the other executor";
+                extends.wrong_hint("an executor has a `component` or `extends` another, not both", hint);
+            }
+            Some(extends) => base(extends),
+            None => {}
         }
         if let Some(settings) = table.get("settings").and_then(|node| node.table("a table, for the component")) {
             let json = |(name, node): (&str, Node<'_>)| Some((name.to_owned(), node.at(node.json()?)));
@@ -210,11 +239,25 @@ impl ExecutorLayer {
     /// granted to one is not granted to another.
     fn over(self, below: Self) -> Self {
         let component = |layer: &Self| layer.about.component.as_ref().map(|at| at.value.clone());
-        if component(&self).is_some_and(|own| component(&below) != Some(own)) {
+        let base = |layer: &Self| layer.about.extends.as_ref().map(|at| at.value.clone());
+        if component(&self).is_some_and(|own| component(&below) != Some(own))
+            || base(&self).is_some_and(|own| base(&below) != Some(own))
+        {
             return self;
         }
+        self.key_by_key(below)
+    }
+
+    /// Every key that it says, and else what `below` says.
+    fn key_by_key(self, below: Self) -> Self {
         let mut settings = below.settings;
-        settings.extend(self.settings);
+        for (key, own) in self.settings {
+            let value = match settings.remove(&key) {
+                Some(below) => At { value: merged(own.value, below.value), origin: own.origin },
+                None => own,
+            };
+            settings.insert(key, value);
+        }
         Self {
             about: self.about.over(below.about),
             settings,
@@ -224,7 +267,24 @@ impl ExecutorLayer {
     }
 }
 
-fn syntax(source: &Source, error: &toml::de::Error) -> Problem {
+/// Tables of a component's settings key by key, too; anything else is replaced.
+fn merged(own: Value, below: Value) -> Value {
+    match (own, below) {
+        (Value::Object(own), Value::Object(mut below)) => {
+            for (key, value) in own {
+                let value = match below.remove(&key) {
+                    Some(below) => merged(value, below),
+                    None => value,
+                };
+                below.insert(key, value);
+            }
+            Value::Object(below)
+        }
+        (own, _) => own,
+    }
+}
+
+pub(crate) fn syntax(source: &Source, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or_default();
     let rest = source.text().get(span.start..).unwrap_or_default();
     let before = source.text().get(..span.start).unwrap_or_default().trim_end_matches([' ', '\t']);
@@ -333,5 +393,7 @@ fn known_executor(node: &Node<'_>, known: &[&ExecutorName]) -> Option<At<Executo
     None
 }
 
+mod extends;
+pub(crate) mod preset;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! TOML to resolved settings.
 //!
 //! The only reader of configuration. Deliberately absent: printing, and any power that a file
-//! could gain without being the person's own: a repository's file is not read here.
+//! could gain without being the person's own: of a repository's file only presets are read, which
+//! hand in what the person's executors do anyway.
 
 mod component;
 mod error;
@@ -10,6 +11,7 @@ mod grant;
 mod layer;
 mod nearest;
 mod places;
+mod presets;
 mod reader;
 mod settings;
 mod show;
@@ -19,5 +21,6 @@ pub use error::{Error, Problem};
 pub use fingerprint::Fingerprint;
 pub use nearest::nearest;
 pub use places::{Places, PlacesError};
+pub use presets::{DefinedPreset, Presets, UnknownPreset};
 pub use settings::{Retention, Settings, UnknownExecutor};
 pub use show::{Origin, Shown};

@@ -181,6 +181,18 @@ impl<'a> Node<'a> {
         Some(values.iter().enumerate().map(element).collect())
     }
 
+    /// Calls `see` with every text in it, however deep.
+    pub(crate) fn each_text(&self, see: &mut dyn FnMut(&Self, &'a str)) {
+        match self.value {
+            DeValue::String(text) => see(self, text),
+            DeValue::Array(_) => self.list("a list").iter().flatten().for_each(|element| element.each_text(see)),
+            DeValue::Table(_) => {
+                self.table("a table").iter().flat_map(Table::entries).for_each(|(_, node)| node.each_text(see));
+            }
+            _ => {}
+        }
+    }
+
     /// A table.
     pub(crate) fn table(&self, expected: &str) -> Option<Table<'a>> {
         let DeValue::Table(entries) = self.value else {
@@ -269,6 +281,13 @@ impl<'a> Table<'a> {
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> + use<'a> {
         let (reader, table) = (self.reader, self.key.clone());
         self.entries.iter().map(move |(key, value)| (key.get_ref().as_ref(), node(reader, &table, key, value)))
+    }
+
+    /// Every entry in the order of the file.
+    pub(crate) fn entries_in_order(&self) -> Vec<(&'a str, Node<'a>)> {
+        let mut entries: Vec<_> = self.entries().collect();
+        entries.sort_by_key(|(_, node)| node.name.start);
+        entries
     }
 
     /// Remembers that something is wrong with the table as a whole.

@@ -29,7 +29,7 @@ pub struct Settings {
     pub retention: Retention,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
     files: Vec<Fingerprint>,
-    layer: Layer,
+    pub(crate) layer: Layer,
 }
 
 /// What is kept of finished tasks; none is no such limit.
@@ -73,8 +73,7 @@ impl Settings {
 
     /// The settings of a machine without any configuration.
     pub fn defaults(places: &Places) -> Self {
-        let layer = built_in(places);
-        Self::of(layer, Vec::new())
+        Self::of(Layer::built_in(places), Vec::new())
     }
 
     /// Everything that is wrong with the configuration; nothing if it can be loaded.
@@ -88,7 +87,7 @@ impl Settings {
     }
 
     fn resolve(source: Option<&Source>, files: Vec<Fingerprint>, places: &Places) -> Result<Self, Vec<crate::Problem>> {
-        let mut layer = built_in(places);
+        let mut layer = Layer::built_in(places);
         if let Some(source) = source {
             layer = Layer::read(source, Some(&layer), places)?.over(layer);
         }
@@ -97,7 +96,8 @@ impl Settings {
 
     fn of(layer: Layer, files: Vec<Fingerprint>) -> Self {
         let general = &layer.general;
-        let executors = layer.executors.iter().filter_map(|(name, executor)| {
+        let executors = layer.extended();
+        let executors = executors.iter().filter_map(|(name, executor)| {
             let config = executor_config(name, executor)?;
             Some((name.clone(), Arc::new(config)))
         });
@@ -158,12 +158,8 @@ impl PartialEq for Settings {
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
             && self.executors == other.executors
+            && self.presets() == other.presets()
     }
-}
-
-/// The lowest layer. That `config/hob.toml` can be read, and has every key, is held by the tests.
-fn built_in(places: &Places) -> Layer {
-    Layer::read(&Source::built_in(), None, places).expect("the built-in defaults can be read")
 }
 
 fn default<T>(at: Option<&At<T>>) -> &T {

@@ -4,7 +4,7 @@ use crate::{
     layer::{ExecutorLayer, Layer},
     reader::{At, path},
 };
-use hob_core::{Bytes, ComponentSource, Limits, format_duration};
+use hob_core::{Bytes, ComponentSource, Join, Limits, Preset, format_duration};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{fmt, path::Path, sync::Arc, time::Duration};
@@ -131,8 +131,11 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.some("age", general.age.as_ref(), |age| or_none(age.as_ref(), time));
     list.some("count", general.count.as_ref(), |count| or_none(count.as_ref(), plain));
     list.some("output", general.output.as_ref(), |output| or_none(output.as_ref(), plain));
-    for (name, executor) in &layer.executors {
+    for (name, executor) in &layer.extended() {
         list_executor(&mut list, name.as_str(), executor);
+    }
+    for (name, preset) in &layer.presets {
+        list_preset(&mut list, name.as_str(), preset);
     }
     list.values
 }
@@ -140,7 +143,10 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
 fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     let table = format!("executors.{name}");
     list.table(&table);
-    let component = executor.about.component.as_ref();
+    // Only one of both can be said, and what is shown can be read again.
+    let extends = executor.about.extends.as_ref();
+    list.some("extends", extends, plain);
+    let component = executor.about.component.as_ref().filter(|_| extends.is_none());
     list.some("component", component, |source| json!(source.to_string()));
     if let Some(At { value: ComponentSource::File { sha256: Some(digest), .. }, origin }) = component {
         list.add("sha256", json!(digest), origin.clone());
@@ -167,6 +173,36 @@ fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     list.or("output", limits.output.as_ref(), &default.output, plain::<Bytes>);
     list.or("children", limits.children.as_ref(), &default.children, plain);
     list.or("http_body", limits.http_body.as_ref(), &default.http_body, plain);
+}
+
+/// A preset comes from one file as a whole, and its keys from the line on which it begins.
+fn list_preset(list: &mut List, name: &str, At { value: preset, origin }: &At<Arc<Preset>>) {
+    let add = |list: &mut List, name: &str, value: Value| {
+        if !value.is_null() {
+            list.add(name, value, origin.clone());
+        }
+    };
+    list.table(&format!("presets.{name}"));
+    add(list, "summary", plain(&preset.summary));
+    add(
+        list,
+        "join",
+        match preset.join {
+            Join::All => json!("all"),
+            Join::AtLeast(least) => json!(least),
+        },
+    );
+    add(list, "result", plain(&preset.result));
+    for child in &preset.children {
+        list.table(&format!("presets.{name}.children.{}", child.name));
+        add(list, "executor", plain(&child.executor));
+        add(list, "id", plain(&child.id));
+        add(list, "priority", plain(&child.priority));
+        add(list, "needs", plain(&child.needs));
+        add(list, "params", child.params.clone());
+        add(list, "cwd", plain(&child.cwd));
+        add(list, "timeout", child.timeout.as_ref().map_or(Value::Null, time));
+    }
 }
 
 fn plain<T: Serialize>(value: &T) -> Value {

@@ -2,8 +2,13 @@ use crate::{error::Problem, show::Origin};
 use hob_core::sanitize_line;
 use std::{ops::Range, path::Path, sync::Arc};
 
-/// The defaults, which are a file like any other.
-const BUILT_IN: &str = include_str!("../../config/hob.toml");
+/// The defaults, which are files like any other; a later one goes over the earlier ones.
+const BUILT_IN: &[&str] = &[
+    include_str!("../../config/hob.toml"),
+    include_str!("../../config/agents.toml"),
+    include_str!("../../config/presets/ultrawork.toml"),
+    include_str!("../../config/presets/review.toml"),
+];
 
 /// The text of one layer of configuration.
 #[derive(Debug)]
@@ -16,8 +21,8 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn built_in() -> Self {
-        Self::new(None, BUILT_IN.to_owned())
+    pub(crate) fn built_in() -> impl Iterator<Item = Self> {
+        BUILT_IN.iter().map(|text| Self::new(None, (*text).to_owned()))
     }
 
     pub(crate) fn new(path: Option<&Path>, text: String) -> Self {

@@ -37,31 +37,41 @@ const OPEN: &str = select_place!(
     "WHERE t.seq IN (
         SELECT seq FROM tasks WHERE state = 'running' AND cancel_requested IS NULL AND seq <= ?1
         UNION ALL
-        SELECT seq FROM (SELECT seq FROM tasks WHERE state = 'pending' AND seq <= ?1 LIMIT ?2))"
+        SELECT seq FROM (SELECT seq FROM tasks WHERE state = 'pending' AND waits > 0 AND seq <= ?1 LIMIT ?2)
+        UNION ALL
+        SELECT seq FROM (SELECT seq FROM tasks WHERE state = 'pending' AND waits = 0 AND seq <= ?1 LIMIT ?2))"
 );
 const NEWEST: &str = "SELECT coalesce(max(seq), 0) FROM tasks";
 
 impl Changes<'_> {
     /// Asks for the end of tasks: a pending one ends at once, a running one is stopped by its worker.
     pub fn cancel(&self, ids: &[TaskId], at: Timestamp) -> Result<Vec<CancelReply>> {
+        let place = |id| match self.place(id) {
+            Ok(place) => Ok(Some(place)),
+            Err(crate::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let places: Vec<Option<Place>> = ids.iter().map(place).collect::<Result<_>>()?;
+        let unknown = |id: &TaskId| CancelReply { id: id.clone(), became: Cancelled::Unknown };
         ids.iter()
-            .map(|id| {
-                let place = match self.place(id) {
-                    Ok(place) => place,
-                    Err(crate::Error::NotFound { .. }) => {
-                        return Ok(CancelReply { id: id.clone(), became: Cancelled::Unknown });
-                    }
-                    Err(error) => return Err(error),
-                };
-                self.cancel_one(place, at)
-            })
+            .zip(places)
+            .map(|(id, place)| place.map_or_else(|| Ok(unknown(id)), |place| self.cancel_now(&place, at)))
             .collect()
     }
 
     /// Cancels some of the tasks up to `newest` that have not ended; none left: an empty answer.
     pub(crate) fn cancel_slice(&self, newest: i64, at: Timestamp) -> Result<Vec<CancelReply>> {
         let places = self.all(OPEN, [newest, i64::from(SLICE)], rows::place)?;
-        places.into_iter().map(|place| self.cancel_one(place, at)).collect()
+        places.into_iter().map(|place| self.cancel_now(&place, at)).collect()
+    }
+
+    /// Cancels a task as it is now, which may have been cancelled with one of the same request that it needed.
+    fn cancel_now(&self, before: &Place, at: Timestamp) -> Result<CancelReply> {
+        let now = self.place(&before.id)?;
+        if !before.state.name().is_final() && matches!(now.state, State::Cancelled { reason: Some(_), .. }) {
+            return Ok(CancelReply { id: now.id, became: Cancelled::AtOnce });
+        }
+        self.cancel_one(now, at)
     }
 
     fn cancel_one(&self, place: Place, at: Timestamp) -> Result<CancelReply> {

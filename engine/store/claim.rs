@@ -86,7 +86,7 @@ const HOLDS: &str = "SELECT count(*) FROM tasks WHERE state = 'running' AND work
 const HELD: &str = "
     SELECT id, attempt, cancel_requested FROM tasks WHERE state = 'running' AND worker = ?1 ORDER BY seq";
 const RUNNING: &str = "SELECT running FROM counts";
-const QUEUED: &str = "SELECT EXISTS (SELECT 1 FROM executors WHERE pending > 0 AND blocked IS NULL)";
+const QUEUED: &str = "SELECT EXISTS (SELECT 1 FROM executors WHERE pending > waiting AND blocked IS NULL)";
 
 /// The first of the heads of the queues that are not blocked. Its cost is one look into an index
 /// for each executor, however many tasks wait and however many of them are blocked.
@@ -95,8 +95,8 @@ const NEXT: &str = select_task!(
     "WHERE t.seq = (
         SELECT h.seq FROM executors q CROSS JOIN tasks h ON h.seq = (
             SELECT p.seq FROM tasks p INDEXED BY pending_tasks
-            WHERE p.state = 'pending' AND p.executor = q.executor ORDER BY p.priority DESC, p.seq LIMIT 1)
-        WHERE q.pending > 0 AND q.blocked IS NULL
+            WHERE p.state = 'pending' AND p.waits = 0 AND p.executor = q.executor ORDER BY p.priority DESC, p.seq LIMIT 1)
+        WHERE q.pending > q.waiting AND q.blocked IS NULL
         ORDER BY h.priority DESC, h.seq LIMIT 1)"
 );
 const ENVIRONMENT: &str = "
@@ -137,7 +137,8 @@ impl Changes<'_> {
 
     fn claim_one(&self, worker: &WorkerId, at: Timestamp) -> Result<Option<Claim>> {
         let Some(task) = self.first(NEXT, [], rows::task)? else { return Ok(None) };
-        let Task { id, sequence, executor, params, priority, cwd, timeout, session, retry_of, created, state } = task;
+        let Task { id, sequence, executor, params, priority, cwd, timeout, session, retry_of, created, group, state } =
+            task;
         let place = rows::Place { sequence, id, executor, state };
         let rows::Place { sequence, id, executor, state } =
             self.happen(place, Event::Claim { worker: worker.clone(), at })?;
@@ -150,7 +151,8 @@ impl Changes<'_> {
             hob_core::State::Running { attempt, .. } => *attempt,
             other => return Err(Error::internal(format!("a claim led to {}", other.name().as_str()))),
         };
-        let task = Task { id, sequence, executor, params, priority, cwd, timeout, session, retry_of, created, state };
+        let task =
+            Task { id, sequence, executor, params, priority, cwd, timeout, session, retry_of, created, group, state };
         Ok(Some(Claim { task, attempt, environment }))
     }
 

@@ -146,6 +146,18 @@ pub enum Error {
         /// It was there and has been pruned.
         retired: bool,
     },
+    /// It is a group of tasks and not a task.
+    #[error("use the task `{id}`: it is a group of tasks; `hob list --group {id}` shows its tasks")]
+    IsGroup {
+        /// The group.
+        id: TaskId,
+    },
+    /// A group keeps a task of another that has not completed.
+    #[error("keep the task `{id}`: it has not completed; only a completed task is kept")]
+    NotCompleted {
+        /// The task.
+        id: TaskId,
+    },
     /// The abbreviation fits several tasks.
     #[error("tell which task `{prefix}` is: it could be {}", joined(candidates))]
     Ambiguous {
@@ -155,7 +167,7 @@ pub enum Error {
         candidates: Vec<TaskId>,
     },
     /// The id belongs to another task.
-    #[error("accept the task `{id}`: another task has that id; choose another one")]
+    #[error("accept the task `{id}`: another task or group has that id; choose another one")]
     IdTaken {
         /// The id.
         id: TaskId,

@@ -5,7 +5,7 @@ use crate::{
     rows,
     transaction::{Changes, View},
 };
-use hob_core::{ExecutorName, SessionId, StateName, TaskId, Timestamp};
+use hob_core::{ExecutorName, PresetName, SessionId, StateName, Tally, TaskId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
 /// Something that happened, written in the same transaction as the thing itself.
@@ -34,6 +34,21 @@ pub enum Happened {
         session: Option<SessionId>,
         /// Its final state.
         state: StateName,
+        /// The group that it was made for.
+        group: Option<TaskId>,
+    },
+    /// The last member of a group ended.
+    GroupEnded {
+        /// The group.
+        id: TaskId,
+        /// The preset that it was made from.
+        preset: PresetName,
+        /// The session that dispatched it.
+        session: Option<SessionId>,
+        /// Its final state.
+        state: StateName,
+        /// How its members ended.
+        tally: Tally,
     },
     /// An executor cannot run; its tasks wait.
     Blocked {
@@ -55,7 +70,8 @@ const SUBSCRIBE: &str = "
 const UNSUBSCRIBE: &str = "DELETE FROM consumers WHERE consumer = ?1";
 const CURSOR: &str = "SELECT event FROM consumers WHERE consumer = ?1";
 const SINCE: &str = "
-    SELECT event, at, executor, seq, id, session, state, reason FROM events WHERE event > ?1 ORDER BY event LIMIT ?2";
+    SELECT event, at, executor, seq, id, session, state, reason, member_of, preset, completed, failed, cancelled
+    FROM events WHERE event > ?1 ORDER BY event LIMIT ?2";
 const ACKNOWLEDGE: &str = "UPDATE consumers SET event = ?2 WHERE consumer = ?1 AND event < ?2";
 const FORGET: &str = "
     DELETE FROM events WHERE event IN (
@@ -102,16 +118,28 @@ impl View<'_> {
     pub fn events_since(&self, consumer: &str, limit: u32) -> Result<Vec<OutboxEvent>> {
         let cursor = self.cursor(consumer)?;
         self.all(SINCE, [cursor, i64::from(limit)], |row| {
-            let executor = rows::parse(row, 2)?;
-            let what = match row.get(3)? {
-                Some(sequence) => Happened::Ended {
+            let what = match (rows::optional(row, 9)?, row.get(3)?) {
+                (Some(preset), _) => Happened::GroupEnded {
                     id: rows::parse(row, 4)?,
-                    sequence,
-                    executor,
+                    preset,
                     session: rows::optional(row, 5)?,
                     state: rows::parse(row, 6)?,
+                    tally: Tally {
+                        completed: row.get(10)?,
+                        failed: row.get(11)?,
+                        cancelled: row.get(12)?,
+                        ..Tally::default()
+                    },
                 },
-                None => Happened::Blocked { executor, reason: row.get(7)? },
+                (None, Some(sequence)) => Happened::Ended {
+                    id: rows::parse(row, 4)?,
+                    sequence,
+                    executor: rows::parse(row, 2)?,
+                    session: rows::optional(row, 5)?,
+                    state: rows::parse(row, 6)?,
+                    group: rows::optional(row, 8)?,
+                },
+                (None, None) => Happened::Blocked { executor: rows::parse(row, 2)?, reason: row.get(7)? },
             };
             Ok(OutboxEvent { number: row.get(0)?, at: Timestamp(row.get(1)?), what })
         })

@@ -45,14 +45,22 @@ pub struct Pruned {
 /// Tasks that one transaction removes. 500: some ten milliseconds, so that dispatch and claims hardly wait.
 const SLICE: u32 = 500;
 
-const BY_AGE: &str = "
-    SELECT seq, id, attempt, output FROM tasks WHERE finished IS NOT NULL AND finished < ?1
-    ORDER BY finished, seq LIMIT ?2";
-const OLDEST: &str = "
-    SELECT seq, id, attempt, output FROM tasks WHERE finished IS NOT NULL ORDER BY finished, seq LIMIT ?1";
-const OLDEST_WITH_OUTPUT: &str = "
-    SELECT seq, id, attempt, output FROM tasks WHERE finished IS NOT NULL AND output > 0
-    ORDER BY finished, seq LIMIT ?1";
+/// `SELECT` of ended tasks, the longest ended first, but for members of groups that are not over.
+macro_rules! select_ended {
+    ($condition:literal) => {
+        concat!(
+            "SELECT t.seq, t.id, t.attempt, t.output FROM tasks t WHERE t.finished IS NOT NULL ",
+            $condition,
+            " AND NOT EXISTS (
+                SELECT 1 FROM members m JOIN groups g ON g.grp = m.grp WHERE m.seq = t.seq AND g.finished IS NULL)
+            ORDER BY t.finished, t.seq LIMIT ?1"
+        )
+    };
+}
+
+const BY_AGE: &str = select_ended!("AND t.finished < ?2");
+const OLDEST: &str = select_ended!("");
+const OLDEST_WITH_OUTPUT: &str = select_ended!("AND t.output > 0");
 const DELETE: &str = "DELETE FROM tasks WHERE seq = ?1";
 const IS_THERE: &str = "SELECT 1 FROM tasks WHERE seq = ?1";
 
@@ -71,7 +79,7 @@ impl Changes<'_> {
     pub fn prune(&self, retention: &Retention, at: Timestamp) -> Result<Pruned> {
         let mut tasks = Vec::new();
         if let Some(age) = retention.age {
-            tasks = self.all(BY_AGE, params![at.before(age).0, SLICE], pruned)?;
+            tasks = self.all(BY_AGE, params![SLICE, at.before(age).0], pruned)?;
             self.remove(&tasks)?;
         }
         let counts = self.counts()?;

@@ -39,6 +39,8 @@ pub struct Filter {
     pub session: Option<SessionId>,
     /// Of this priority.
     pub priority: Option<Priority>,
+    /// A member of this group.
+    pub group: Option<TaskId>,
     /// With this text in the id, the parameters or the summary, in any case of ASCII letters.
     pub text: Option<String>,
     /// Accepted before the task with this sequence number: for the next page.
@@ -47,6 +49,15 @@ pub struct Filter {
     pub limit: Option<u32>,
     /// Read `data` and `trace` of results too, which may be large; without, they are `None`.
     pub with_data: bool,
+}
+
+/// What an id stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// One task.
+    Task(TaskId),
+    /// A group of tasks.
+    Group(TaskId),
 }
 
 /// Candidates named when an abbreviation fits several tasks. 10: more is no help on a terminal.
@@ -60,6 +71,8 @@ const LIST: &str = select_task!(
     ":data",
     "WHERE (:executor IS NULL OR t.executor = :executor) AND (:priority IS NULL OR t.priority = :priority)
         AND t.seq < :before
+        AND (:group IS NULL
+            OR t.seq IN (SELECT o.seq FROM groups f JOIN members o ON o.grp = f.grp WHERE f.id = :group))
         AND (:text IS NULL OR instr(lower(t.id), lower(:text)) OR instr(lower(i.params), lower(:text))
             OR instr(lower(r.summary), lower(:text)))"
 );
@@ -71,9 +84,19 @@ const COUNTS: &str = "
         running, completed, failed, cancelled, output
     FROM counts";
 const STATE: &str = "SELECT state FROM tasks WHERE id = ?1";
-const BY_PREFIX: &str = "SELECT id FROM tasks WHERE id >= ?1 AND id < ?2 ORDER BY seq DESC LIMIT ?3";
-const EXISTS: &str = "SELECT 1 FROM tasks WHERE id = ?1";
-const NEWEST_IDS: &str = "SELECT id FROM tasks ORDER BY seq DESC LIMIT ?1";
+/// A group stands for its members, whose ids often begin with its own.
+const BY_PREFIX: &str = "
+    SELECT id, TRUE FROM (SELECT id FROM groups WHERE id >= ?1 AND id < ?2 ORDER BY grp DESC LIMIT ?3)
+    UNION ALL
+    SELECT id, FALSE FROM (
+        SELECT t.id FROM tasks t LEFT JOIN groups g ON g.grp = t.grp
+        WHERE t.id >= ?1 AND t.id < ?2 AND (g.id IS NULL OR g.id < ?1 OR g.id >= ?2)
+        ORDER BY t.seq DESC LIMIT ?3)";
+const EXISTS: &str = "
+    SELECT TRUE FROM groups WHERE id = ?1 UNION ALL SELECT FALSE FROM tasks WHERE id = ?1";
+const NEWEST_IDS: &str = "
+    SELECT id FROM (SELECT id FROM groups ORDER BY grp DESC LIMIT ?1)
+    UNION ALL SELECT id FROM (SELECT id FROM tasks ORDER BY seq DESC LIMIT ?1)";
 
 impl View<'_> {
     /// A task, if it is there.
@@ -88,20 +111,34 @@ impl View<'_> {
 
     /// The task that is called so, or whose id alone begins so.
     pub fn resolve(&self, text: &str) -> Result<TaskId> {
-        if self.database.prepare_cached(EXISTS)?.exists([text])? {
-            return text.parse().map_err(|error: hob_core::IdError| Error::internal(error.to_string()));
+        match self.refer(text)? {
+            Reference::Task(id) => Ok(id),
+            Reference::Group(id) => Err(Error::IsGroup { id }),
+        }
+    }
+
+    /// The task or group that is called so, or whose id alone begins so. A group goes before its members.
+    pub fn refer(&self, text: &str) -> Result<Reference> {
+        let reference = |id, is_group| if is_group { Reference::Group(id) } else { Reference::Task(id) };
+        if let Some(is_group) = self.first(EXISTS, [text], |row| Ok(row.get(0)?))? {
+            let id = text.parse().map_err(|error: hob_core::IdError| Error::internal(error.to_string()))?;
+            return Ok(reference(id, is_group));
         }
         // `~` sorts after every character of an id.
         let end = format!("{text}~");
-        let candidates = self.all(BY_PREFIX, (text, end, CANDIDATES), |row| rows::parse(row, 0))?;
-        match <[TaskId; 1]>::try_from(candidates) {
-            Ok([only]) => Ok(only),
+        let found = self.all(BY_PREFIX, (text, end, CANDIDATES), |row| Ok((rows::parse(row, 0)?, row.get(1)?)))?;
+        match <[(TaskId, bool); 1]>::try_from(found) {
+            Ok([(id, is_group)]) => Ok(reference(id, is_group)),
             Err(none) if none.is_empty() || text.is_empty() => {
                 let retired = self.is_retired(text)?;
                 let known = self.all(NEWEST_IDS, [COMPARED], |row| rows::parse(row, 0))?;
                 Err(Error::NotFound { id: text.to_owned(), nearest: nearest(text, known), retired })
             }
-            Err(candidates) => Err(Error::Ambiguous { prefix: text.to_owned(), candidates }),
+            Err(found) => {
+                let most = usize::try_from(CANDIDATES).unwrap_or(usize::MAX);
+                let candidates = found.into_iter().take(most).map(|(id, _)| id).collect();
+                Err(Error::Ambiguous { prefix: text.to_owned(), candidates })
+            }
         }
     }
 
@@ -121,6 +158,7 @@ impl View<'_> {
             ":executor": filter.executor.as_ref().map(ExecutorName::as_str),
             ":session": filter.session.as_ref().map(SessionId::as_str),
             ":priority": filter.priority.map(priority_number),
+            ":group": filter.group.as_ref().map(TaskId::as_str),
             ":text": filter.text,
             ":before": filter.before.unwrap_or(i64::MAX),
             ":limit": filter.limit.map_or(-1, i64::from),

@@ -5,7 +5,8 @@ use crate::{
     os,
 };
 use hob_core::{
-    AttemptNumber, Environment, ExecutorName, Failure, Priority, State, StateName, Task, TaskId, TaskResult, Timestamp,
+    AttemptNumber, Environment, ExecutorName, Failure, Membership, Priority, State, StateName, Task, TaskId,
+    TaskResult, Timestamp,
 };
 use rusqlite::{
     Row,
@@ -19,7 +20,7 @@ macro_rules! select_place {
     ($rest:literal) => {
         concat!(
             "SELECT t.state, t.attempt, e.blocked, t.worker, t.started, t.cancel_requested, t.progress, t.finished,
-                r.summary, r.data, r.kind, r.message, r.retryable, r.retry_after, r.trace,
+                r.summary, r.data, r.kind, r.message, r.retryable, r.retry_after, r.trace, t.reason,
                 t.seq, t.id, t.executor
             FROM tasks t JOIN executors e ON e.executor = t.executor LEFT JOIN results r ON r.seq = t.seq ",
             $rest
@@ -37,10 +38,18 @@ macro_rules! select_task {
             $data,
             " THEN r.data END, r.kind, r.message, r.retryable, r.retry_after, CASE WHEN ",
             $data,
-            " THEN r.trace END,
-                t.seq, t.id, t.executor, t.priority, t.created, t.timeout, t.session, t.retry_of, i.params, i.cwd
+            " THEN r.trace END, t.reason,
+                t.seq, t.id, t.executor, t.priority, t.created, t.timeout, t.session, t.retry_of, i.params, i.cwd,
+                g.id, m.name,
+                CASE WHEN t.state = 'pending' AND t.waits > 0 THEN (
+                    SELECT group_concat(o.name, ' ' ORDER BY o.position)
+                    FROM needs n JOIN members o ON o.grp = n.grp AND o.position = n.needed
+                        JOIN tasks w ON w.seq = o.seq
+                    WHERE n.grp = t.grp AND n.position = t.position AND w.state <> 'completed') END
             FROM tasks t JOIN executors e ON e.executor = t.executor JOIN inputs i ON i.seq = t.seq
-                LEFT JOIN results r ON r.seq = t.seq ",
+                LEFT JOIN results r ON r.seq = t.seq
+                LEFT JOIN groups g ON g.grp = t.grp
+                LEFT JOIN members m ON m.grp = t.grp AND m.position = t.position ",
             $rest
         )
     };
@@ -57,7 +66,7 @@ pub(crate) struct Place {
 }
 
 pub(crate) fn place(row: &Row<'_>) -> Result<Place> {
-    Ok(Place { sequence: row.get(15)?, id: parse(row, 16)?, executor: parse(row, 17)?, state: state(row)? })
+    Ok(Place { sequence: row.get(16)?, id: parse(row, 17)?, executor: parse(row, 18)?, state: state(row)? })
 }
 
 pub(crate) fn task(row: &Row<'_>) -> Result<Task> {
@@ -67,14 +76,23 @@ pub(crate) fn task(row: &Row<'_>) -> Result<Task> {
         sequence: place.sequence,
         executor: place.executor,
         state: place.state,
-        priority: priority(row.get(18)?)?,
-        created: Timestamp(row.get(19)?),
-        timeout: row.get::<_, Option<i64>>(20)?.map(|ms| Duration::from_millis(ms.unsigned_abs())),
-        session: optional(row, 21)?,
-        retry_of: optional(row, 22)?,
-        params: row.get(23)?,
-        cwd: os::path_from(&row.get::<_, Vec<u8>>(24)?),
+        priority: priority(row.get(19)?)?,
+        created: Timestamp(row.get(20)?),
+        timeout: row.get::<_, Option<i64>>(21)?.map(|ms| Duration::from_millis(ms.unsigned_abs())),
+        session: optional(row, 22)?,
+        retry_of: optional(row, 23)?,
+        params: row.get(24)?,
+        cwd: os::path_from(&row.get::<_, Vec<u8>>(25)?),
+        group: membership(row)?,
     })
+}
+
+fn membership(row: &Row<'_>) -> Result<Option<Membership>> {
+    let Some(group) = optional(row, 26)? else { return Ok(None) };
+    let waits_for = row.get::<_, Option<String>>(28)?.unwrap_or_default();
+    let waits_for = waits_for.split_whitespace().map(str::parse).collect::<std::result::Result<_, _>>();
+    let waits_for = waits_for.map_err(|error: hob_core::IdError| Error::Corrupt { detail: error.to_string() })?;
+    Ok(Some(Membership { group, name: parse(row, 27)?, waits_for }))
 }
 
 fn state(row: &Row<'_>) -> Result<State> {
@@ -110,9 +128,11 @@ fn state(row: &Row<'_>) -> Result<State> {
                 trace: row.get(14)?,
             },
         },
-        StateName::Cancelled => {
-            State::Cancelled { stopped: started.map(|at| (attempt, Timestamp(at))), finished: finished()? }
-        }
+        StateName::Cancelled => State::Cancelled {
+            stopped: started.map(|at| (attempt, Timestamp(at))),
+            finished: finished()?,
+            reason: row.get(15)?,
+        },
     })
 }
 

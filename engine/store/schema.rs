@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x686f_6244;
 
 /// `MIGRATIONS[n]` leads from schema n to schema n + 1; a released one is never edited.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// The newest schema known here.
 pub(crate) const CURRENT: u32 = {
@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn f10_a_migration_that_fails_leaves_the_older_schema() {
-        let mut database = fresh();
+        let mut database = Connection::open_in_memory().expect("opens");
+        migrate(&mut database, &MIGRATIONS[..1]).expect("migrates");
         let broken = [MIGRATIONS[0], "CREATE TABLE more (n INTEGER) STRICT; CREATE TABLE tasks (n INTEGER) STRICT;"];
         assert!(migrate(&mut database, &broken).is_err());
         assert_eq!(version(&database), Ok(1));
@@ -61,6 +62,52 @@ mod tests {
         assert_eq!(version(&database), Ok(2));
         migrate(&mut database, &whole).expect("has nothing to do");
         assert_eq!(version(&database), Ok(2));
+    }
+
+    #[test]
+    fn what_version_1_held_is_there_after_the_migration() {
+        let mut database = Connection::open_in_memory().expect("opens");
+        migrate(&mut database, &MIGRATIONS[..1]).expect("migrates");
+        database
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                INSERT INTO executors (executor, blocked) VALUES ('shell', NULL), ('explore', 'gone');
+                INSERT INTO tasks (id, executor, priority, created, state, attempt)
+                VALUES ('done', 'shell', 1, 0, 'pending', 0), ('stopped', 'shell', 1, 0, 'pending', 0),
+                    ('waits', 'shell', 2, 0, 'pending', 0), ('blocked', 'explore', 0, 0, 'pending', 0);
+                INSERT INTO inputs (seq, params, cwd) SELECT seq, '{}', x'2f' FROM tasks;
+                INSERT INTO results (seq, summary) VALUES (1, 'ok');
+                UPDATE tasks SET state = 'running', attempt = 1, worker = 'w', started = 1 WHERE seq = 1;
+                UPDATE tasks SET state = 'completed', worker = NULL, finished = 2 WHERE seq = 1;
+                UPDATE tasks SET state = 'cancelled', finished = 3 WHERE seq = 2;
+                INSERT INTO events (at, executor, reason) VALUES (4, 'explore', 'gone');
+                INSERT INTO consumers (consumer, event) VALUES ('desktop', 1);
+                DELETE FROM events WHERE event = 3;",
+            )
+            .expect("is legal");
+        let read = |database: &Connection, what: &str| {
+            let sql = format!("SELECT group_concat(x, ' ' ORDER BY x) FROM (SELECT {what})");
+            database.query_row(&sql, [], |row| row.get::<_, String>(0)).expect(what)
+        };
+        migrate(&mut database, MIGRATIONS).expect("migrates");
+        assert_eq!(
+            read(&database, "id || ':' || state || ':' || waits AS x FROM tasks"),
+            "blocked:pending:0 done:completed:0 stopped:cancelled:0 waits:pending:0"
+        );
+        assert_eq!(
+            read(&database, "executor || ':' || pending || ':' || waiting AS x FROM executors"),
+            "explore:1:0 shell:1:0"
+        );
+        assert_eq!(
+            read(&database, "event || ':' || id || ':' || state AS x FROM events"),
+            "1:done:completed 2:stopped:cancelled"
+        );
+        // The number of the event that was removed is not used again.
+        database.execute_batch("UPDATE tasks SET state = 'cancelled', finished = 5 WHERE id = 'waits'").expect("moves");
+        assert_eq!(read(&database, "event || '' AS x FROM events"), "1 2 4");
+        assert_eq!(read(&database, "name AS x FROM sqlite_sequence WHERE name LIKE 'events%'"), "events");
+        assert_eq!(read(&database, "count(*) || '' AS x FROM pragma_foreign_key_check"), "0");
+        assert_eq!(read(&database, "quick_check AS x FROM pragma_quick_check"), "ok");
     }
 
     #[track_caller]

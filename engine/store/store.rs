@@ -7,16 +7,21 @@ use crate::{
     error::{Error, Result},
     events::OutboxEvent,
     executors::Queue,
+    group::AcceptedGroup,
+    group_query::Member,
     open::{self, Opened, Role},
     os, output,
     prune::{self, Pruned, Retention},
-    query::{Counts, Filter},
+    query::{Counts, Filter, Reference},
     rescue::{Lost, Worker},
     schema::{self, CURRENT},
     submit::Accepted,
     transaction::{Changes, View},
 };
-use hob_core::{AttemptNumber, ExecutorName, NewTask, Progress, StateName, Task, TaskId, Timestamp, WorkerId};
+use hob_core::{
+    AttemptNumber, ExecutorName, Group, NewGroup, NewTask, Progress, SessionId, StateName, Task, TaskId, Timestamp,
+    WorkerId,
+};
 use rusqlite::Connection;
 use std::{path::Path, sync::atomic::Ordering};
 
@@ -45,6 +50,8 @@ const COUNTS_AGREE: &str = "
         AND c.cancelled = count(*) FILTER (WHERE t.state = 'cancelled')
         AND c.output = coalesce(sum(t.output), 0)
         AND c.pending = (SELECT coalesce(sum(pending), 0) FROM executors)
+        AND count(*) FILTER (WHERE t.state = 'pending' AND t.waits > 0)
+            = (SELECT coalesce(sum(waiting), 0) FROM executors)
     FROM counts c LEFT JOIN tasks t";
 
 #[expect(
@@ -193,6 +200,9 @@ impl Store {
             if problems.is_empty() && view.first(COUNTS_AGREE, [], |row| Ok(row.get(0)?))? != Some(true) {
                 problems.push("the counts differ from the tasks".into());
             }
+            if problems.is_empty() {
+                problems = view.check_groups()?;
+            }
             Ok(problems)
         })
     }
@@ -200,6 +210,31 @@ impl Store {
     /// [`Changes::submit`]: durable when this returns.
     pub fn submit(&mut self, tasks: &[NewTask], at: Timestamp) -> Result<Vec<Accepted>> {
         self.change(|changes| changes.submit(tasks, at))
+    }
+
+    /// [`Changes::submit_group`]
+    pub fn submit_group(&mut self, group: &NewGroup, at: Timestamp) -> Result<AcceptedGroup> {
+        self.change(|changes| changes.submit_group(group, at))
+    }
+
+    /// [`View::group`]
+    pub fn group(&self, id: &TaskId) -> Result<Option<Group>> {
+        self.view(|view| view.group(id))
+    }
+
+    /// [`View::members`]
+    pub fn members(&self, id: &TaskId) -> Result<Vec<Member>> {
+        self.view(|view| view.members(id))
+    }
+
+    /// [`View::groups`]
+    pub fn groups(&self, session: Option<&SessionId>, limit: Option<u32>) -> Result<Vec<Group>> {
+        self.view(|view| view.groups(session, limit))
+    }
+
+    /// [`View::refer`]
+    pub fn refer(&self, text: &str) -> Result<Reference> {
+        self.view(|view| view.refer(text))
     }
 
     /// [`View::get`]

@@ -6,7 +6,7 @@ use crate::{
     rows::{self, milliseconds, priority_number},
     transaction::Changes,
 };
-use hob_core::{Environment, ExecutorName, NewTask, State, StateName, TaskId, Timestamp};
+use hob_core::{Environment, ExecutorName, NewTask, PresetName, State, StateName, TaskId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -27,10 +27,12 @@ pub struct Accepted {
 const KNOWN: &str = "
     SELECT t.seq, t.executor, i.params, t.state FROM tasks t JOIN inputs i ON i.seq = t.seq WHERE t.id = ?1";
 const RETIRED: &str = "SELECT 1 FROM retired_ids WHERE id = ?1";
+const KNOWN_GROUP: &str = "SELECT 1 FROM groups WHERE id = ?1";
 const ADD_EXECUTOR: &str = "INSERT INTO executors (executor) VALUES (?1) ON CONFLICT DO NOTHING";
 const ADD_TASK: &str = "
-    INSERT INTO tasks (id, executor, priority, created, timeout, session, retry_of, environment, state, attempt)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)";
+    INSERT INTO tasks (id, executor, priority, created, timeout, session, retry_of, environment, state, attempt,
+        grp, position, waits)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12)";
 const ADD_INPUTS: &str = "INSERT INTO inputs (seq, params, cwd) VALUES (?1, ?2, ?3)";
 const FIND_ENVIRONMENT: &str = "SELECT environment FROM environments WHERE digest = ?1";
 const ADD_ENVIRONMENT: &str = "INSERT INTO environments (digest, uses) VALUES (?1, 0)";
@@ -43,10 +45,22 @@ const LETTERS: u64 = 23;
 /// Characters of a generated id. 8: of 600 milliards, a million tasks meet by chance about once, and
 /// then another one is drawn; still quick to type, and four are usually enough.
 const ID_LENGTH: usize = 8;
+/// Characters after the name of a preset. 5: of 21 million, a thousand groups of one preset meet by chance about
+/// once in fifty, and then another one is drawn.
+const SUFFIX_LENGTH: usize = 5;
+
+/// The place of a task in the group that it is made for.
+#[derive(Clone, Copy)]
+pub(crate) struct Seat {
+    pub(crate) group: i64,
+    pub(crate) position: u32,
+    /// How many of its needs have not completed.
+    pub(crate) waits: usize,
+}
 
 /// What the tasks of one submission share.
 #[derive(Default)]
-struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     environment: Option<(&'a Environment, Option<i64>)>,
     executor: Option<&'a ExecutorName>,
 }
@@ -56,10 +70,16 @@ impl Changes<'_> {
     /// executor and parameters changes nothing and says so.
     pub fn submit(&self, tasks: &[NewTask], at: Timestamp) -> Result<Vec<Accepted>> {
         let mut shared = Shared::default();
-        tasks.iter().map(|task| self.accept(task, at, &mut shared)).collect()
+        tasks.iter().map(|task| self.accept(task, None, at, &mut shared)).collect()
     }
 
-    fn accept<'a>(&self, task: &'a NewTask, at: Timestamp, shared: &mut Shared<'a>) -> Result<Accepted> {
+    pub(crate) fn accept<'a>(
+        &self,
+        task: &'a NewTask,
+        seat: Option<Seat>,
+        at: Timestamp,
+        shared: &mut Shared<'a>,
+    ) -> Result<Accepted> {
         let id = match &task.id {
             Some(id) => {
                 if let Some(accepted) = self.repeated(id, task)? {
@@ -94,6 +114,9 @@ impl Changes<'_> {
                 task.retry_of.as_ref().map(TaskId::as_str),
                 environment,
                 state.as_str(),
+                seat.map(|seat| seat.group),
+                seat.map(|seat| seat.position),
+                seat.map_or(0, |seat| rows::column(seat.waits as u64)),
             ],
         )?;
         let sequence = self.database.last_insert_rowid();
@@ -116,20 +139,40 @@ impl Changes<'_> {
                     Err(Error::IdTaken { id: id.clone() })
                 }
             }
-            None if self.is_retired(id.as_str())? => Err(Error::IdRetired { id: id.clone() }),
-            None => Ok(None),
+            None => self.is_free(id).map(|()| None),
         }
     }
 
     fn new_id(&self) -> Result<TaskId> {
+        self.free_id(|random| spell(random, ID_LENGTH))
+    }
+
+    /// An id for a group: the name of its preset and a few characters that make it unique.
+    pub fn new_group_id(&self, preset: &PresetName) -> Result<TaskId> {
+        self.free_id(|random| format!("{preset}-{}", spell(random, SUFFIX_LENGTH)))
+    }
+
+    fn free_id(&self, spell: impl Fn(u64) -> String) -> Result<TaskId> {
         loop {
             let random: i64 = self.database.prepare_cached("SELECT random()")?.query_row([], |row| row.get(0))?;
-            let id = spell(random.cast_unsigned())?;
-            let taken = self.database.prepare_cached(KNOWN)?.exists([id.as_str()])?;
-            if !taken && !self.is_retired(id.as_str())? {
-                return Ok(id);
+            let id = spell(random.cast_unsigned()).parse();
+            let id = id.map_err(|error: hob_core::IdError| Error::internal(error.to_string()))?;
+            match self.is_free(&id) {
+                Err(Error::IdTaken { .. } | Error::IdRetired { .. }) => {}
+                other => return other.map(|()| id),
             }
         }
+    }
+
+    /// That nothing is or was called so.
+    pub(crate) fn is_free(&self, id: &TaskId) -> Result<()> {
+        let text = [id.as_str()];
+        if self.database.prepare_cached(KNOWN)?.exists(text)?
+            || self.database.prepare_cached(KNOWN_GROUP)?.exists(text)?
+        {
+            return Err(Error::IdTaken { id: id.clone() });
+        }
+        if self.is_retired(id.as_str())? { Err(Error::IdRetired { id: id.clone() }) } else { Ok(()) }
     }
 
     /// The number of an equal environment, stored now if no other task has it.
@@ -160,16 +203,16 @@ impl crate::View<'_> {
     }
 }
 
-/// An id from a random number.
-fn spell(mut random: u64) -> Result<TaskId> {
-    let mut text = String::with_capacity(ID_LENGTH);
-    for index in 0..ID_LENGTH {
+/// An id of `length` characters from a random number.
+fn spell(mut random: u64, length: usize) -> String {
+    let mut text = String::with_capacity(length);
+    for index in 0..length {
         let base = if index == 0 { LETTERS } else { ALPHABET.len() as u64 };
         let digit = usize::try_from(random % base).unwrap_or(0);
         text.push(char::from(ALPHABET[digit]));
         random /= base;
     }
-    text.parse().map_err(|error: hob_core::IdError| Error::internal(error.to_string()))
+    text
 }
 
 /// Whether two JSON texts say the same.
@@ -186,7 +229,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_generated_id_is_short_and_unambiguous(random: u64) {
-            let id = spell(random).expect("valid");
+            let id: TaskId = spell(random, ID_LENGTH).parse().expect("valid");
             prop_assert_eq!(id.as_str().len(), ID_LENGTH);
             prop_assert!(id.as_str().starts_with(|c: char| c.is_ascii_lowercase()));
             prop_assert!(!id.as_str().contains(['i', 'l', 'o', '0', '1']));

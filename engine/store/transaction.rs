@@ -37,7 +37,7 @@ const MOVE: &str = "
     UPDATE tasks SET state = :state, attempt = :attempt, worker = :worker, started = :started,
         cancel_requested = :cancel_requested, progress = :progress, finished = :finished,
         output = CASE WHEN :final THEN :output ELSE output END,
-        environment = CASE WHEN :final THEN NULL ELSE environment END
+        environment = CASE WHEN :final THEN NULL ELSE environment END, reason = :reason
     WHERE seq = :seq AND state = :from_state AND attempt = :from_attempt";
 
 const INSERT_RESULT: &str = "
@@ -53,6 +53,7 @@ struct Columns {
     cancel_requested: Option<i64>,
     progress: Option<String>,
     finished: Option<i64>,
+    reason: Option<String>,
 }
 
 impl Columns {
@@ -65,17 +66,18 @@ impl Columns {
                 started: Some(started.0),
                 cancel_requested: cancel_requested.map(|at| at.0),
                 progress: progress.as_ref().map(rows::to_json).transpose()?,
-                finished: None,
+                ..Self::default()
             },
             State::Completed { attempt, started, finished, result: _ }
             | State::Failed { attempt, started, finished, failure: _ } => {
                 Self { attempt: attempt.0, started: Some(started.0), finished: Some(finished.0), ..Self::default() }
             }
             // The number of the last attempt stays, so that pruning knows its files.
-            State::Cancelled { stopped, finished } => Self {
+            State::Cancelled { stopped, finished, reason } => Self {
                 attempt: stopped.map_or(last_attempt, |(attempt, _)| attempt).0,
                 started: stopped.map(|(_, started)| started.0),
                 finished: Some(finished.0),
+                reason: reason.clone(),
                 ..Self::default()
             },
         })
@@ -142,7 +144,8 @@ impl<'a> Changes<'a> {
         Ok(self.database.prepare_cached(sql)?.execute(values)?)
     }
 
-    /// Lets an event happen to a task: the core decides, one guarded statement writes it.
+    /// Lets an event happen to a task: the core decides, one guarded statement writes it. What follows from its
+    /// end for the group that it was made for happens with it.
     pub(crate) fn happen(&self, place: Place, event: Event) -> Result<Place> {
         let Place { sequence, id, executor, state } = place;
         let (from_state, from_attempt) = (state.name(), guard(&state));
@@ -165,15 +168,19 @@ impl<'a> Changes<'a> {
             ":finished": columns.finished,
             ":final": is_final,
             ":output": rows::column(kept_output),
+            ":reason": columns.reason,
             ":seq": sequence,
             ":from_state": from_state.as_str(),
             ":from_attempt": from_attempt.0,
         })?;
-        if changed == 1 {
-            Ok(Place { sequence, id, executor, state })
-        } else {
-            Err(Error::internal(format!("a change of `{id}` met {changed} rows in place of one")))
+        if changed != 1 {
+            return Err(Error::internal(format!("a change of `{id}` met {changed} rows in place of one")));
         }
+        let place = Place { sequence, id, executor, state };
+        if is_final {
+            self.settle(&place)?;
+        }
+        Ok(place)
     }
 
     fn store_result(&self, sequence: i64, state: &State) -> Result<()> {

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The components that are part of `hob`: folders of `plugins/` with a `describe.json`.
-const NAMES: [&str; 3] = ["explore", "librarian", "shell"];
+const NAMES: [&str; 4] = ["agent", "explore", "librarian", "shell"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bundled = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

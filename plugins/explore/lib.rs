@@ -16,6 +16,7 @@ mod refusal;
 mod report;
 mod stats;
 mod summary;
+mod words;
 
 use bindings::{
     exports::hob::plugin::executor::Guest,
@@ -31,6 +32,7 @@ use groups::Groups;
 use params::Params;
 use report::Report;
 use stats::Stats;
+use std::cmp::Reverse;
 
 struct Explore;
 
@@ -40,8 +42,7 @@ impl Guest for Explore {
     }
 
     fn run(task: Task) -> Result<Success, TaskError> {
-        let params: Params = serde_json::from_str(&task.params)
-            .map_err(|error| TaskError::InvalidParams(vec![(String::new(), error.to_string())]))?;
+        let params = Params::read(&task.params).map_err(|misfit| TaskError::InvalidParams(vec![misfit]))?;
         let root = params.root(&task).map_err(|text| TaskError::InvalidParams(vec![("/path".to_owned(), text)]))?;
         context::progress(None, "searching");
         let hits =
@@ -62,20 +63,31 @@ fn collect(params: &Params, hits: &Hits) -> Result<(Data, u64), TaskError> {
     let report = Report::new(&params.pattern, params.has_context());
     let mut data = Data::new(params.files_only);
     let mut groups = Groups::default();
+    let mut held = Vec::new();
     loop {
         let lines = hits.next(LINES_AT_ONCE).map_err(|text| failed(&text))?;
         let last = lines.is_empty();
         let whole = if last { groups.rest() } else { groups.add(lines) };
-        let mut text = String::new();
         for group in &whole {
-            if params.files_only {
-                report.file(group, &mut text);
-            } else {
-                report.lines(group, &mut text);
-            }
             data.add(group);
         }
-        output.write(text.as_bytes()).map_err(not_written)?;
+        held.extend(whole);
+        if params.is_about() && last {
+            // Stable, so that those with equally many stay in the order of their paths.
+            held.sort_by_key(|group| Reverse(groups::different_patterns(group)));
+        }
+        // What a sentence is about can only be told when everything is there.
+        if last || !params.is_about() {
+            let mut text = String::new();
+            for group in held.drain(..) {
+                if params.files_only {
+                    report.file(&group, &mut text);
+                } else {
+                    report.lines(&group, &mut text);
+                }
+            }
+            output.write(text.as_bytes()).map_err(not_written)?;
+        }
         if last {
             break;
         }

@@ -2,6 +2,7 @@ use crate::bindings::hob::plugin::{
     search::{CaseMode, Query, SearchMode},
     types::Task,
 };
+use crate::words;
 use serde::Deserialize;
 
 /// The folder of the task, as `describe` asks for it.
@@ -12,7 +13,9 @@ const PROJECT: &str = "/project";
 #[cfg_attr(test, derive(Debug))]
 #[expect(clippy::struct_excessive_bools, reason = "the switches of the schema")]
 pub struct Params {
+    #[serde(default)]
     pub pattern: Vec<String>,
+    about: Option<String>,
     path: Option<String>,
     #[serde(default)]
     literal: bool,
@@ -29,10 +32,8 @@ pub struct Params {
     context: Option<u32>,
     before: Option<u32>,
     after: Option<u32>,
-    #[serde(default = "max_hits")]
-    max_hits: u32,
-    #[serde(default = "max_hits_per_file")]
-    max_hits_per_file: u32,
+    max_hits: Option<u32>,
+    max_hits_per_file: Option<u32>,
     #[serde(default)]
     pub files_only: bool,
 }
@@ -48,16 +49,42 @@ enum Case {
 }
 
 /// About what a person scrolls through, and 1 MB of report.
-fn max_hits() -> u32 {
-    10_000
-}
-
+const MAX_HITS: u32 = 10_000;
 /// One generated file shall not use up the whole.
-fn max_hits_per_file() -> u32 {
-    1_000
-}
+const MAX_HITS_PER_FILE: u32 = 1_000;
+/// A sentence asks where to look, not for every place.
+const MAX_HITS_ABOUT: u32 = 500;
+const MAX_HITS_PER_FILE_ABOUT: u32 = 5;
 
 impl Params {
+    /// Reads the parameters; a sentence becomes the patterns that it is searched by.
+    pub fn read(json: &str) -> Result<Self, (String, String)> {
+        let mut params: Self = serde_json::from_str(json).map_err(|error| (String::new(), error.to_string()))?;
+        match &params.about {
+            Some(_) if !params.pattern.is_empty() => {
+                Err(("/about".to_owned(), "give either patterns or a sentence, not both".to_owned()))
+            }
+            Some(about) => {
+                params.pattern = words::worth_a_search(about);
+                if params.pattern.is_empty() {
+                    let told =
+                        "it has no word to search for: those of three letters and more count, without such as `the`";
+                    return Err(("/about".to_owned(), told.to_owned()));
+                }
+                params.literal = true;
+                params.case = Case::Insensitive;
+                Ok(params)
+            }
+            None if params.pattern.is_empty() => Err(("/pattern".to_owned(), "what shall be searched for?".to_owned())),
+            None => Ok(params),
+        }
+    }
+
+    /// Whether a sentence is searched by, so that the files that have most of it are what is wanted.
+    pub fn is_about(&self) -> bool {
+        self.about.is_some()
+    }
+
     pub fn query(&self) -> Query {
         Query {
             patterns: self.pattern.clone(),
@@ -73,8 +100,12 @@ impl Params {
             no_ignore: self.no_ignore,
             context_before: self.before.or(self.context).unwrap_or(0),
             context_after: self.after.or(self.context).unwrap_or(0),
-            max_hits: self.max_hits,
-            max_hits_per_file: self.max_hits_per_file,
+            max_hits: self.max_hits.unwrap_or(if self.is_about() { MAX_HITS_ABOUT } else { MAX_HITS }),
+            max_hits_per_file: self.max_hits_per_file.unwrap_or(if self.is_about() {
+                MAX_HITS_PER_FILE_ABOUT
+            } else {
+                MAX_HITS_PER_FILE
+            }),
             mode: if self.files_only { SearchMode::Files } else { SearchMode::Lines },
         }
     }
@@ -131,7 +162,7 @@ pub mod tests {
     use super::*;
 
     pub fn params(json: &str) -> Params {
-        serde_json::from_str(json).expect("parameters")
+        Params::read(json).expect("parameters")
     }
 
     pub fn task(workdir: Option<&str>) -> Task {
@@ -185,6 +216,25 @@ pub mod tests {
         assert!(matches!(query.case_sensitivity, CaseMode::Smart));
         assert!(matches!(query.mode, SearchMode::Lines));
         assert_eq!((query.context_before, query.context_after), (0, 0));
+    }
+
+    #[test]
+    fn a_sentence_is_searched_by_its_words() {
+        let sentence = params(r#"{"about":"refactor the API layer"}"#);
+        let query = sentence.query();
+        assert_eq!(query.patterns, ["refactor", "API", "layer"]);
+        assert!(query.literal && matches!(query.case_sensitivity, CaseMode::Insensitive));
+        assert_eq!((query.max_hits, query.max_hits_per_file), (MAX_HITS_ABOUT, MAX_HITS_PER_FILE_ABOUT));
+        let description: serde_json::Value = serde_json::from_str(include_str!("describe.json")).expect("JSON");
+        for (name, limit) in [("max_hits", MAX_HITS_ABOUT), ("max_hits_per_file", MAX_HITS_PER_FILE_ABOUT)] {
+            let told = description["params"]["properties"][name]["description"].to_string();
+            assert!(told.contains(&format!("With --about {limit}")), "{told}");
+        }
+        for (json, pointer) in
+            [(r#"{"about":"of the"}"#, "/about"), (r#"{"about":"x","pattern":["y"]}"#, "/about"), ("{}", "/pattern")]
+        {
+            assert_eq!(Params::read(json).expect_err(json).0, pointer);
+        }
     }
 
     #[test]

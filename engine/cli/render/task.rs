@@ -29,6 +29,10 @@ pub fn task_object(task: &Task, now: Timestamp) -> Map<String, Value> {
         "retry_of": task.retry_of,
         "blocked": facts.blocked,
         "cancel_requested": facts.is_cancel_requested,
+        "cancel_reason": facts.reason,
+        "group": task.group.as_ref().map(|seat| &seat.group),
+        "member": task.group.as_ref().map(|seat| &seat.name),
+        "waits_for": task.group.as_ref().map_or(&[] as &[_], |seat| &seat.waits_for),
         "progress": facts.progress,
         "result": facts.result.map(result_object),
         "failure": facts.failure.map(failure_object),
@@ -65,6 +69,7 @@ struct Facts<'a> {
     worker: Option<&'a str>,
     blocked: Option<&'a str>,
     is_cancel_requested: bool,
+    reason: Option<&'a str>,
     progress: Option<&'a hob_core::Progress>,
     result: Option<&'a TaskResult>,
     failure: Option<&'a Failure>,
@@ -99,10 +104,11 @@ impl<'a> Facts<'a> {
                 failure: Some(failure),
                 ..blank
             },
-            State::Cancelled { stopped, finished } => Self {
+            State::Cancelled { stopped, finished, reason } => Self {
                 attempt: stopped.map(|(attempt, _)| attempt.0),
                 started: stopped.map(|(_, started)| started),
                 finished: Some(*finished),
+                reason: reason.as_deref(),
                 ..blank
             },
         }
@@ -128,6 +134,13 @@ pub fn headline(task: &Task, now: Timestamp) -> String {
         line.push_str(&duration(facts.finished.unwrap_or(now).since(started)));
     }
     line
+}
+
+/// `waits for docs, code`, where it waits for other members of its group.
+pub fn waits_for(task: &Task) -> Option<String> {
+    let names = &task.group.as_ref()?.waits_for;
+    let names: Vec<&str> = names.iter().map(hob_core::MemberName::as_str).collect();
+    (!names.is_empty()).then(|| format!("waits for {}", names.join(", ")))
 }
 
 /// The parameters in one line for a person: a single text as it is, anything else as `key=value`.
@@ -179,6 +192,7 @@ pub mod tests {
             session: new.session,
             retry_of: new.retry_of,
             created: Timestamp(1_000),
+            group: None,
             state,
         }
     }
@@ -210,6 +224,10 @@ pub mod tests {
           "retry_of": null,
           "blocked": null,
           "cancel_requested": false,
+          "cancel_reason": null,
+          "group": null,
+          "member": null,
+          "waits_for": [],
           "progress": null,
           "result": null,
           "failure": {
@@ -237,7 +255,7 @@ pub mod tests {
         let keys = |state| task_object(&task("{}", state), Timestamp(0)).keys().cloned().collect::<Vec<_>>();
         let expect = keys(failed());
         assert_eq!(keys(State::accepted()), expect);
-        assert_eq!(keys(State::Cancelled { stopped: None, finished: Timestamp(1) }), expect);
+        assert_eq!(keys(State::Cancelled { stopped: None, finished: Timestamp(1), reason: None }), expect);
     }
 
     #[test]

@@ -28,6 +28,17 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// When a task that failed `at` may be tried again: `2026-11-21 16:25:00 (in 1h58m)`, or that it is time.
+pub fn again(at: Timestamp, wait_ms: u32, now: Timestamp) -> String {
+    let when = Timestamp(at.0.saturating_add(i64::from(wait_ms)));
+    let rest = when.since(now);
+    if rest.is_zero() {
+        format!("{} (that is over)", local(when))
+    } else {
+        format!("{} (in {})", local(when), duration(rest))
+    }
+}
+
 /// How long, to about three digits: `4ms`, `1.2s`, `12s`, `3m05s`, `2h07m`, `3d04h`.
 pub fn duration(time: Duration) -> String {
     let (ms, seconds) = (time.as_millis(), time.as_secs());
@@ -83,6 +94,13 @@ mod tests {
     #[test]
     fn a_moment_of_the_future_is_now() {
         assert_eq!(ago(Timestamp(5), Timestamp(0)), "now");
+    }
+
+    #[test]
+    fn when_to_try_again() {
+        let text = |now| again(Timestamp(1_000), 90_000, Timestamp(now));
+        assert!(text(1_000).ends_with(" (in 1m30s)"), "{}", text(1_000));
+        assert!(text(91_000).ends_with(" (that is over)"), "{}", text(91_000));
     }
 
     #[test]

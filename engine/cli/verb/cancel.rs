@@ -27,7 +27,7 @@ const BEYOND_GRACE: Duration = Duration::from_secs(10);
   hob cancel build-1 tests-1
   hob cancel --all")]
 pub struct Arguments {
-    /// The tasks; an id may be abbreviated where it is unique.
+    /// The tasks, or groups for all of their tasks; an id may be abbreviated where it is unique.
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ID")]
     ids: Vec<String>,
     /// All that are pending or running now.

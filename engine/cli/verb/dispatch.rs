@@ -14,7 +14,7 @@ use std::{
 
 mod batch;
 mod one;
-mod options;
+pub mod options;
 mod reply;
 
 /// Hand in a task; prints its id.

@@ -91,6 +91,7 @@ fn table(tasks: &[Task], now: Timestamp) -> Table {
     for task in tasks {
         let state = task.state.name();
         let (time, note) = time_and_note(&task.state, now);
+        let note = if let Some(waits) = render::waits_for(task) { format!("[{waits}]") } else { note };
         let what = render::one_line_of_params(task);
         let what = if note.is_empty() { what } else { format!("{what}  {note}") };
         let priority = if task.priority == Priority::Medium { DIM } else { PLAIN };
@@ -126,8 +127,9 @@ fn time_and_note(state: &State, now: Timestamp) -> (String, String) {
         State::Failed { started, finished, failure, .. } => {
             (took(*started, *finished), format!("[{}: {}]", failure.kind, failure.message))
         }
-        State::Cancelled { stopped, finished } => {
-            (stopped.map(|(_, started)| took(started, *finished)).unwrap_or_default(), String::new())
+        State::Cancelled { stopped, finished, reason } => {
+            let note = reason.as_ref().map(|why| format!("[{why}]")).unwrap_or_default();
+            (stopped.map(|(_, started)| took(started, *finished)).unwrap_or_default(), note)
         }
     }
 }

@@ -6,11 +6,13 @@ use crate::{
     exit::Exit,
     follow, lookup,
     verb::wait::wait_for,
+    whole,
 };
-use hob_core::{Task, parse_duration};
+use hob_core::{Task, TaskId, parse_duration};
+use hob_store::{Reference, Store};
 use std::time::Duration;
 
-/// Show what a task answered, or what it has printed.
+/// Show what a task answered, or what it has printed; of a group, the results of all of its tasks.
 ///
 /// Without options: its state, its result or error, and the last lines of its output. With --log,
 /// --tail or --follow only what it has printed, byte by byte where stdout is no terminal. Reading
@@ -20,7 +22,8 @@ use std::time::Duration;
   hob output tests-1 --wait --timeout 10m
   hob output tests-1 --tail 50
   hob output build-1 --follow
-  hob output build-1 --log > build.log")]
+  hob output build-1 --log > build.log
+  hob output research-1 --wait           every result of a fan-out in one document")]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Arguments {
     /// The task; the id may be abbreviated where it is unique.
@@ -52,6 +55,9 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     }
     let context = Context::discover()?;
     let store = context.store()?;
+    if let Reference::Group(id) = store.refer(&arguments.id)? {
+        return of_group(&context, &store, &id, arguments);
+    }
     let mut task = lookup::find(&store, &arguments.id)?;
     if arguments.follow {
         return follow::until_the_end(&context, &store, &task.id, arguments.tail, arguments.timeout);
@@ -70,6 +76,22 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         answer::print(&context, &task, arguments.json)?;
     }
     Ok(answer::exit(&task))
+}
+
+/// The results of all members of a group, in one document.
+fn of_group(context: &Context, store: &Store, id: &TaskId, arguments: &Arguments) -> CommandResult {
+    if arguments.log || arguments.tail.is_some() || arguments.follow {
+        return Err(CommandError::usage(format!("{id} is a group; --log, --tail and --follow are for one task"))
+            .hint(format!("hob output {id}   shows all of its results, and the ids of its tasks")));
+    }
+    if arguments.wait {
+        let ids = lookup::resolve_all(store, std::slice::from_ref(&arguments.id))?;
+        if wait_for(context, store, &ids, arguments.timeout, false)?.timed_out {
+            let message = anyhow::anyhow!("{id} had not ended when the time was over; it goes on");
+            return Err(CommandError::new(Exit::TimedOut, message));
+        }
+    }
+    whole::print(context, store, id, arguments.json)
 }
 
 fn print_captured(context: &Context, task: &Task, tail: Option<usize>) -> CommandResult<()> {

@@ -90,7 +90,7 @@ fn again(executors: &Executors<'_>, task: &Task) -> CommandResult<NewTask> {
         params: checked_params(&known, &params)?,
         priority: task.priority,
         cwd: task.cwd.clone(),
-        environment: captured_environment(&known.config.grant.env),
+        environment: captured_environment(&known.config.grant),
         timeout: task.timeout,
         session: task.session.clone(),
         retry_of: Some(task.id.clone()),

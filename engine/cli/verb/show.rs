@@ -66,6 +66,12 @@ fn write(out: &mut dyn Write, task: &Task, bytes: u64, now: Timestamp) -> io::Re
     if let Some(before) = &task.retry_of {
         line(out, "retry of", before.as_str())?;
     }
+    if let Some(group) = &task.group {
+        line(out, "group", format!("{} of {}", group.name, group.group))?;
+    }
+    if let Some(waits) = render::waits_for(task) {
+        line(out, "needs", waits)?;
+    }
     write_state(out, &task.state, now)?;
     if let Some(status) = render::exit_status(&task.state) {
         let (name, number) = match status {
@@ -73,6 +79,15 @@ fn write(out: &mut dyn Write, task: &Task, bytes: u64, now: Timestamp) -> io::Re
             ExitStatus::Signal(signal) => ("signal", signal),
         };
         line(out, name, number.to_string())?;
+    }
+    let data = match &task.state {
+        State::Completed { result, .. } => result.data.as_ref(),
+        State::Failed { failure, .. } => failure.data.as_ref(),
+        State::Pending { .. } | State::Running { .. } | State::Cancelled { .. } => None,
+    };
+    if let Some(render::Usage { who, took }) = render::usage(data) {
+        line(out, "agent", who)?;
+        took.map_or(Ok(()), |took| line(out, "used", took))?;
     }
     if bytes > 0 {
         line(out, "output", format!("{}  (hob output {} --log)", render::size(bytes), task.id))?;
@@ -117,14 +132,15 @@ fn write_state(out: &mut dyn Write, state: &State, now: Timestamp) -> io::Result
             line(out, "ended", moment(*finished, now))?;
             if let State::Failed { failure, .. } = state {
                 line(out, "kind", failure.kind.as_str())?;
-                if failure.retryable {
-                    let after = failure.retry_after_ms.map(|ms| format!(", not before {ms} ms")).unwrap_or_default();
-                    line(out, "retry", format!("the same task may succeed later{after}"))?;
+                match failure.retry_after_ms {
+                    Some(wait) => line(out, "try again", format!("at {}", render::again(*finished, wait, now)))?,
+                    None if failure.retryable => line(out, "try again", "the same task may succeed later")?,
+                    None => {}
                 }
             }
             Ok(())
         }
-        State::Cancelled { stopped, finished } => {
+        State::Cancelled { stopped, finished, reason } => {
             match stopped {
                 Some((attempt, started)) => {
                     line(out, "attempt", attempt.to_string())?;
@@ -132,7 +148,8 @@ fn write_state(out: &mut dyn Write, state: &State, now: Timestamp) -> io::Result
                 }
                 None => line(out, "attempt", "none: it was cancelled before it ran")?,
             }
-            line(out, "ended", moment(*finished, now))
+            line(out, "ended", moment(*finished, now))?;
+            reason.as_ref().map_or(Ok(()), |reason| line(out, "reason", reason))
         }
     }
 }

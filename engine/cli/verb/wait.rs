@@ -27,7 +27,7 @@ const BREATH: Duration = Duration::from_millis(50);
   hob wait build-1 tests-1 --timeout 10m
   hob wait tests-1 --exit-code")]
 pub struct Arguments {
-    /// The tasks; an id may be abbreviated where it is unique.
+    /// The tasks, or groups for all of their tasks; an id may be abbreviated where it is unique.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// Wait no longer than this, such as 90s.

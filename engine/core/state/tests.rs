@@ -35,7 +35,7 @@ fn every_state() -> Vec<State> {
         cancelling(1),
         State::Completed { attempt, started, finished, result },
         State::Failed { attempt, started, finished, failure },
-        State::Cancelled { stopped: None, finished },
+        State::Cancelled { stopped: None, finished, reason: None },
     ]
 }
 
@@ -48,6 +48,7 @@ fn every_event(attempt: u32) -> Vec<Event> {
         Event::Claim { worker: worker("w2"), at: AT },
         Event::Report { attempt, progress: Progress { fraction: Some(0.5), message: "half".into() } },
         Event::RequestCancel { at: AT },
+        Event::Forgo { reason: "needs `docs`".into(), at: AT },
         finish(Outcome::Completed(TaskResult { summary: "ok".into(), data: None })),
         finish(Outcome::Failed(Failure::new(FailureKind::Trap, "boom"))),
         finish(Outcome::Cancelled),
@@ -67,13 +68,14 @@ fn check(state: State, event: Event, expect: Option<StateName>) {
 fn the_whole_table() {
     use StateName::{Cancelled, Completed, Failed, Pending, Running};
     let c = Some;
-    let table: [(&str, [Option<StateName>; 7]); 11] = [
+    let table: [(&str, [Option<StateName>; 7]); 12] = [
         // accepted, blocked, running, cancelling, completed, failed, cancelled
         ("block", [c(Pending), c(Pending), None, None, None, None, None]),
         ("unblock", [c(Pending), c(Pending), None, None, None, None, None]),
         ("claim", [c(Running), None, None, None, None, None, None]),
         ("report", [None, None, c(Running), c(Running), None, None, None]),
         ("cancel", [c(Cancelled), c(Cancelled), c(Running), c(Running), None, None, None]),
+        ("forgo", [c(Cancelled), c(Cancelled), None, None, None, None, None]),
         ("complete", [None, None, c(Completed), c(Completed), None, None, None]),
         ("fail", [None, None, c(Failed), c(Failed), None, None, None]),
         ("stop", [None, None, c(Cancelled), c(Cancelled), None, None, None]),
@@ -98,6 +100,16 @@ fn an_attempt_that_is_over_changes_nothing() {
             assert!(matches!(error, IllegalTransition::Attempt { .. }), "{error}");
         }
     }
+}
+
+#[test]
+fn only_what_forgoes_says_why() {
+    let forgone = transition(State::accepted(), Event::Forgo { reason: "needs `docs`".into(), at: AT });
+    assert!(
+        matches!(forgone, Ok(State::Cancelled { stopped: None, reason: Some(reason), .. }) if reason.contains("docs"))
+    );
+    let cancelled = transition(State::accepted(), Event::RequestCancel { at: AT });
+    assert!(matches!(cancelled, Ok(State::Cancelled { reason: None, .. })));
 }
 
 #[test]

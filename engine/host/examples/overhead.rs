@@ -117,6 +117,7 @@ fn measure(args: &[OsString]) -> Result<String, String> {
                 session: None,
                 retry_of: None,
                 created: Timestamp(0),
+                group: None,
                 state: State::Pending { last_attempt: AttemptNumber::default(), blocked: None },
             },
             number: AttemptNumber(1),

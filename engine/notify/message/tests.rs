@@ -23,6 +23,7 @@ fn task(name: &TaskId, failed: bool, said: &str) -> Task {
         session: None,
         retry_of: None,
         created: Timestamp(0),
+        group: None,
         state,
     }
 }
@@ -31,7 +32,7 @@ fn task(name: &TaskId, failed: bool, said: &str) -> Task {
 fn check(ended: &[(&str, bool)], said: &str, title: &str, body: &str) {
     let mut gathered = Gathered::default();
     for (name, failed) in ended {
-        gathered.add(Ended { id: id(name), failed: *failed });
+        gathered.add(Ended { id: id(name), failed: *failed, group: None });
     }
     let failed = |name: &TaskId| ended.iter().any(|(ended, failed)| *ended == name.as_str() && *failed);
     let message = gathered.message(|name| Some(task(name, failed(name), said))).expect("something ended");
@@ -70,10 +71,23 @@ fn several() {
 }
 
 #[test]
+fn a_group_says_how_its_members_ended() {
+    let tally = |failed| Some(Tally { completed: 3, failed, ..Tally::default() });
+    let mut gathered = Gathered::default();
+    gathered.add(Ended { id: id("research-x7k2m"), failed: false, group: tally(0) });
+    let message = gathered.message(|_| None).expect("a message");
+    assert_eq!(message.title, "Background group 'research-x7k2m' complete");
+    assert_eq!(message.body, "3 of 3 tasks completed");
+    gathered.add(Ended { id: id("fix-2"), failed: true, group: tally(1) });
+    let message = gathered.message(|_| None).expect("a message");
+    assert_eq!(message.body, "fix-2 failed: 3 of 4 tasks completed, 1 failed\nresearch-x7k2m: 3 of 3 tasks completed");
+}
+
+#[test]
 fn many_stay_small_and_failures_are_named() {
     let mut gathered = Gathered::default();
     for n in 0..100_000 {
-        gathered.add(Ended { id: id(&format!("t{n}")), failed: n == 99_999 });
+        gathered.add(Ended { id: id(&format!("t{n}")), failed: n == 99_999, group: None });
     }
     let message = gathered.message(|name| Some(task(name, name.as_str() == "t99999", "x"))).expect("a message");
     assert_eq!(message.title, "99999 background tasks complete, 1 failed");
@@ -86,7 +100,7 @@ fn many_stay_small_and_failures_are_named() {
 fn f67_what_a_task_said_is_text_and_short() {
     let hostile = format!("\u{1b}]0;owned\u{7}\u{202e}{}", "x".repeat(10_000));
     let mut gathered = Gathered::default();
-    gathered.add(Ended { id: id("a"), failed: false });
+    gathered.add(Ended { id: id("a"), failed: false, group: None });
     let message = gathered.message(|name| Some(task(name, false, &hostile))).expect("a message");
     assert!(message.body.starts_with("explore, 3.2 s\nxxx"), "{:?}", message.body);
     assert!(message.body.chars().count() < 2 * LINE + 2);
@@ -96,7 +110,7 @@ fn f67_what_a_task_said_is_text_and_short() {
 fn a_task_that_was_pruned_is_still_named() {
     let mut gathered = Gathered::default();
     assert_eq!(gathered.message(|_| None), None);
-    gathered.add(Ended { id: id("a"), failed: false });
+    gathered.add(Ended { id: id("a"), failed: false, group: None });
     let message = gathered.message(|_| None).expect("a message");
     assert_eq!(message, Message { title: "Background task 'a' complete".to_owned(), body: String::new() });
 }

@@ -1,6 +1,7 @@
 use super::*;
 use hob_core::{
-    Environment, Failure, FailureKind, NewTask, Outcome, Priority, TaskId, TaskResult, Timestamp, WorkerId,
+    Environment, Failure, FailureKind, Join, MemberTask, NewGroup, NewMember, NewTask, Outcome, Priority, TaskId,
+    TaskResult, Timestamp, WorkerId,
 };
 use hob_store::{Finished, WorkerKind};
 
@@ -24,17 +25,7 @@ impl Scene {
     fn end(&mut self, name: &str, outcome: Outcome) {
         let id: TaskId = name.parse().expect("an id");
         let worker: WorkerId = "w1".parse().expect("an id");
-        let task = NewTask {
-            id: Some(id.clone()),
-            executor: "explore".parse().expect("a name"),
-            params: "{}".to_owned(),
-            priority: Priority::Medium,
-            cwd: "/".into(),
-            environment: Environment::default(),
-            timeout: None,
-            session: None,
-            retry_of: None,
-        };
+        let task = task(name);
         let ended = self.store.change(|changes| {
             changes.submit(&[task], Timestamp(1_000))?;
             changes.register_worker(&worker, WorkerKind::Daemon, Timestamp(1_000))?;
@@ -48,8 +39,51 @@ impl Scene {
         self.end(name, Outcome::Completed(TaskResult { summary: "<b>12</b> hits".to_owned(), data: None }));
     }
 
+    /// A group of two that completes.
+    fn complete_group(&mut self, name: &str) {
+        let id: TaskId = name.parse().expect("an id");
+        let member = |text: &str| NewMember {
+            name: text.parse().expect("a name"),
+            needs: Vec::new(),
+            task: MemberTask::New(Box::new(task(&format!("{name}-{text}")))),
+        };
+        let group = NewGroup {
+            id,
+            preset: "research".parse().expect("a name"),
+            input: String::new(),
+            join: Join::All,
+            result: None,
+            cwd: "/".into(),
+            session: None,
+            retry_of: None,
+            members: vec![member("docs"), member("code")],
+        };
+        self.store.submit_group(&group, Timestamp(1_000)).expect("accepted");
+        let worker: WorkerId = "w1".parse().expect("an id");
+        self.store.register_worker(&worker, WorkerKind::Daemon, Timestamp(1_000)).expect("signs on");
+        for claim in self.store.claim(&worker, 5, 5, Timestamp(2_000)).expect("claims") {
+            let outcome = Outcome::Completed(TaskResult { summary: "said".to_owned(), data: None });
+            let end = Finished { id: claim.task.id, attempt: claim.attempt, outcome };
+            self.store.finish(end, Timestamp(5_000)).expect("ends");
+        }
+    }
+
     fn backlog(&self) -> usize {
         self.store.view(|view| view.events_since(CONSUMER, 100)).expect("the consumer is there").len()
+    }
+}
+
+fn task(name: &str) -> NewTask {
+    NewTask {
+        id: Some(name.parse().expect("an id")),
+        executor: "explore".parse().expect("a name"),
+        params: "{}".to_owned(),
+        priority: Priority::Medium,
+        cwd: "/".into(),
+        environment: Environment::default(),
+        timeout: None,
+        session: None,
+        retry_of: None,
     }
 }
 
@@ -110,6 +144,19 @@ fn what_ends_is_told_once() {
     notifier.finish(LONG);
     assert!(told.try_recv().is_err(), "whoever cancels a task knows");
     assert_eq!(scene.backlog(), 0);
+}
+
+#[test]
+fn a_group_is_told_once_and_its_members_are_not() {
+    let mut scene = Scene::new();
+    let (sink, told) = pleased();
+    let notifier = begin(&scene, true, sink);
+    scene.complete_group("research-x7k2m");
+    let message = told.recv_timeout(LONG).expect("a message");
+    assert_eq!(message.title, "Background group 'research-x7k2m' complete");
+    assert_eq!(message.body, "2 of 2 tasks completed");
+    notifier.finish(LONG);
+    assert!(told.try_recv().is_err(), "not one by one");
 }
 
 #[test]

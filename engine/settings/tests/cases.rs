@@ -64,13 +64,15 @@ fn cases() {
 
 #[test]
 fn what_is_shown_means_the_same_when_it_is_read() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/everything");
-    let settings = Settings::load(&places(&folder.join("hob.toml"))).expect("loads");
-    let written = tempfile::tempdir().expect("a folder");
-    let places = places(&written.path().join("hob.toml"));
-    fs::write(&places.config, Shown::as_toml(&settings.shown())).expect("write");
-    let again = Settings::load(&places).expect("what was shown loads");
-    assert_eq!(again, settings);
+    for case in ["everything", "extends", "presets"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(case);
+        let settings = Settings::load(&places(&folder.join("hob.toml"))).expect("loads");
+        let written = tempfile::tempdir().expect("a folder");
+        let places = places(&written.path().join("hob.toml"));
+        fs::write(&places.config, Shown::as_toml(&settings.shown())).expect("write");
+        let again = Settings::load(&places).expect("what was shown loads");
+        assert_eq!(again, settings, "{case}");
+    }
 }
 
 #[test]

@@ -89,8 +89,10 @@ fn many_executors_load_quickly() {
     let executor =
         |n: usize| format!("[executors.e{n}]\ncomponent = \"e{n}.wasm\"\n[executors.e{n}.grant]\nenv = [\"A\"]\n");
     let text: Vec<String> = (0..10_000).map(executor).collect();
-    let settings = Sandbox::new().load(text.concat()).expect("loads");
-    assert_eq!(settings.executors().count(), 10_002);
+    let sandbox = Sandbox::new();
+    let defaults = Settings::defaults(&sandbox.places).executors().count();
+    let settings = sandbox.load(text.concat()).expect("loads");
+    assert_eq!(settings.executors().count(), 10_000 + defaults);
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn a_change_is_noticed() {
 fn an_unknown_executor_names_the_nearest() {
     let settings = Sandbox::new().load("[executors.lint]\ncomponent = \"builtin:shell\"").expect("loads");
     let names: Vec<_> = settings.executors().map(|executor| executor.name.to_string()).collect();
-    assert_eq!(names, ["explore", "lint", "shell"]);
+    assert!(names.is_sorted() && names.contains(&"lint".to_owned()), "{names:?}");
     let unknown = |name: &str| settings.executor(&name.parse().expect("a name")).expect_err("unknown").to_string();
     let expect = "there is no executor `exlore`; did you mean `explore`? (`hob executors` lists them)";
     assert_eq!(unknown("exlore"), expect);

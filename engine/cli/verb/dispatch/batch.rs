@@ -66,7 +66,7 @@ fn task(
         params: checked_params(&known, &line.params)?,
         priority: priority.or(options.priority).unwrap_or_default(),
         cwd,
-        environment: captured_environment(&known.config.grant.env),
+        environment: captured_environment(&known.config.grant),
         timeout: timeout.or(options.timeout),
         session: session.cloned(),
         retry_of: None,

@@ -1,5 +1,6 @@
 use super::{Request, options::Options};
 use crate::{
+    agents,
     app::{Color, explain},
     context::Context,
     error::{CommandError, CommandResult},
@@ -32,12 +33,26 @@ pub fn request(context: &Context, before: &[OsString], tail: &[OsString]) -> Com
 
 /// A text in place of an executor goes to the executor that the configuration names for that.
 fn free_text(context: &Context, before: &[OsString], tail: &[OsString]) -> CommandResult<Parsed> {
-    match &context.settings()?.default_executor {
-        Some(default) => parse(&Executors::new(context)?.find(default.as_str())?, before, tail),
-        None => Err(CommandError::usage("a text is no executor, and no executor is set for texts")
-            .hint("put `default_executor = \"NAME\"` into hob.toml (`hob config path` shows where)")
-            .hint("or name one: hob dispatch shell \"cargo test\"")),
+    let settings = context.settings()?;
+    if let Some(default) = &settings.default_executor {
+        return parse(&Executors::new(context)?.find(default.as_str())?, before, tail);
     }
+    let error = CommandError::usage("a text is no executor, and no executor is set for texts");
+    let file = context.places.config.display();
+    let error = match agents::for_texts(settings) {
+        Some((name, agent)) => error.hint(format!(
+            "{} is installed: put `default_executor = \"{name}\"` at the top of {file} (hob config path)",
+            agent.name
+        )),
+        None => {
+            let how =
+                agents::how_to_install(settings).unwrap_or_else(|| "hob doctor shows what it looks for".to_owned());
+            error
+                .hint(format!("no agent is installed that could do it; such as with: {how}"))
+                .hint(format!("then put `default_executor = \"agent\"` at the top of {file} (hob config path)"))
+        }
+    };
+    Err(error.hint("or name an executor: hob dispatch shell \"cargo test\""))
 }
 
 fn parse(known: &Known, before: &[OsString], words: &[OsString]) -> CommandResult<Parsed> {
@@ -61,7 +76,7 @@ fn parse(known: &Known, before: &[OsString], words: &[OsString]) -> CommandResul
         params,
         priority: options.priority.unwrap_or_default(),
         cwd: options.folder()?,
-        environment: captured_environment(&known.config.grant.env),
+        environment: captured_environment(&known.config.grant),
         timeout: options.timeout,
         session: options.session()?,
         retry_of: None,

@@ -45,26 +45,36 @@ pub struct Options {
 impl Options {
     /// The folder of the task, absolute.
     pub fn folder(&self) -> CommandResult<PathBuf> {
-        match &self.cwd {
-            None => env::current_dir().map_err(|error| {
-                CommandError::usage(format!("cannot find the current folder: {error}")).hint("give one with --cwd")
-            }),
-            Some(folder) => absolute(folder).map_err(|error| CommandError::usage(format!("--cwd: {error}"))),
-        }
+        folder(self.cwd.as_deref())
     }
 
     /// The session that dispatches.
     pub fn session(&self) -> CommandResult<Option<SessionId>> {
-        if self.session.is_some() {
-            return Ok(self.session.clone());
-        }
-        match env::var_os(SESSION).filter(|value| !value.is_empty()) {
-            None => Ok(None),
-            Some(value) => match value.into_string().unwrap_or_default().parse() {
-                Ok(session) => Ok(Some(session)),
-                Err(error) => Err(CommandError::usage(format!("{SESSION}: {error}"))),
-            },
-        }
+        session(self.session.as_ref())
+    }
+}
+
+/// The folder that was given with `--cwd`, or the current one, absolute.
+pub fn folder(given: Option<&Path>) -> CommandResult<PathBuf> {
+    match given {
+        None => env::current_dir().map_err(|error| {
+            CommandError::usage(format!("cannot find the current folder: {error}")).hint("give one with --cwd")
+        }),
+        Some(folder) => absolute(folder).map_err(|error| CommandError::usage(format!("--cwd: {error}"))),
+    }
+}
+
+/// The session that was given with `--session`, or that of the environment.
+pub fn session(given: Option<&SessionId>) -> CommandResult<Option<SessionId>> {
+    if given.is_some() {
+        return Ok(given.cloned());
+    }
+    match env::var_os(SESSION).filter(|value| !value.is_empty()) {
+        None => Ok(None),
+        Some(value) => match value.into_string().unwrap_or_default().parse() {
+            Ok(session) => Ok(Some(session)),
+            Err(error) => Err(CommandError::usage(format!("{SESSION}: {error}"))),
+        },
     }
 }
 

@@ -32,18 +32,9 @@ pub(super) fn authorise(surroundings: &Surroundings, command: &Command) -> Resul
     };
     let (program, arg0) = match permit {
         // A program finds its own files by its path, which says more than the component's name for it.
-        Permit::Program(grant) => (granted(&command.program, grant)?, None),
-        Permit::AnyProgram => {
-            let path = surroundings.environment.get("PATH");
-            let found = find_program(OsStr::new(&command.program), path, &cwd).map_err(|error| match error {
-                ProgramError::NotInPath { .. } | ProgramError::NotFound(_) | ProgramError::NoPath(_) => {
-                    SpawnError::NotFound(error.to_string())
-                }
-                ProgramError::NotExecutable(_) | ProgramError::Empty => SpawnError::Invalid(error.to_string()),
-            })?;
-            // As a shell would.
-            (found, Some(OsString::from(&command.program)))
-        }
+        Permit::Program(grant) => (granted(surroundings, &command.program, grant, &cwd)?, None),
+        // As a shell would.
+        Permit::AnyProgram => (in_path(surroundings, &command.program, &cwd)?, Some(OsString::from(&command.program))),
         other => return Err(SpawnError::Os(format!("the policy answered {other:?} to a question for a program"))),
     };
     let mut request = SpawnRequest::new(program, cwd);
@@ -66,15 +57,29 @@ fn folder(surroundings: &Surroundings, guest: &str) -> Result<PathBuf, SpawnErro
     }
 }
 
+/// What a shell of the dispatcher would run for a path or a name.
+fn in_path(surroundings: &Surroundings, program: &str, cwd: &Path) -> Result<PathBuf, SpawnError> {
+    let path = surroundings.environment.get("PATH");
+    find_program(OsStr::new(program), path, cwd).map_err(|error| match error {
+        ProgramError::NotInPath { .. } | ProgramError::NotFound(_) | ProgramError::NoPath(_) => {
+            SpawnError::NotFound(error.to_string())
+        }
+        ProgramError::NotExecutable(_) | ProgramError::Empty => SpawnError::Invalid(error.to_string()),
+    })
+}
+
 /// The executable behind a logical name, with the digest that the grant may pin.
-fn granted(name: &str, grant: &ProgramGrant) -> Result<PathBuf, SpawnError> {
+fn granted(surroundings: &Surroundings, name: &str, grant: &ProgramGrant, cwd: &Path) -> Result<PathBuf, SpawnError> {
     let path = PathBuf::from(&grant.path);
-    if !path.is_absolute() {
-        return Err(SpawnError::Invalid(format!(
-            "the grant of `{name}` names {}, which is no absolute path",
-            grant.path
-        )));
-    }
+    let path = match grant.path.contains('/') {
+        false => in_path(surroundings, &grant.path, cwd)?,
+        true if path.is_absolute() => path,
+        true => {
+            let text =
+                format!("the grant of `{name}` names {}, which is neither an absolute path nor a name", grant.path);
+            return Err(SpawnError::Invalid(text));
+        }
+    };
     let Some(pinned) = &grant.sha256 else { return Ok(path) };
     let actual = digest(&path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => SpawnError::NotFound(format!("`{}` was not found", path.display())),

@@ -16,6 +16,7 @@ pub const TESTS: &[Test] = &[
     ("a_granted_folder_that_is_not_there_is_named", missing_folder),
     ("f53_a_program_needs_a_grant_and_keeps_to_its_arguments", programs),
     ("f53_a_program_with_another_digest_is_refused", program_digest),
+    ("a_program_that_is_granted_by_name_is_that_of_the_dispatchers_path", program_by_name),
     ("a_program_runs_in_the_folder_and_with_the_variables_it_was_given", program_surroundings),
     ("a_program_that_is_missing_is_told_apart", missing_program),
     ("a_component_talks_to_a_program", pipes),
@@ -47,7 +48,11 @@ fn variables(world: &World) {
     let seen = data(&run);
     assert_eq!((&seen["env"], &seen["args"]), (&json!({}), &json!([])));
     let cwd = run.cwd.to_str().expect("text");
-    assert_eq!(seen["meta"], json!([["shell", "/bin/zsh"], ["cwd", cwd]]));
+    assert_eq!(
+        seen["meta"].as_array().map(|meta| &meta[..2]),
+        json!([["shell", "/bin/zsh"], ["cwd", cwd]]).as_array().map(Vec::as_slice)
+    );
+    assert!(seen["meta"][2][1].as_str().is_some_and(|offset| offset.parse::<i32>().is_ok()), "{seen}");
     let run = run.grant(json!({ "env": ["LANG", "ABSENT"] }));
     assert_eq!(data(&run)["env"], json!({ "LANG": "C" }));
     assert!(run.seen.text().contains("LANG"), "stdout is the task's output");
@@ -139,6 +144,32 @@ fn program_digest(world: &World) {
     assert_eq!(data(&pinned(actual))["stdout"], json!("pinned\n"));
     fs::write(&script, "#!/bin/sh\necho changed\n").expect("written");
     pinned(actual).fails(FailureKind::Denied);
+}
+
+fn program_by_name(world: &World) {
+    let folder = world.scratch("by-name");
+    for (place, word) in [("first", "one"), ("second", "two")] {
+        let script = folder.join(place).join("tool");
+        fs::create_dir_all(folder.join(place)).expect("made");
+        fs::write(&script, format!("#!/bin/sh\necho {word} ${{PATH-no PATH}}\n")).expect("written");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("set");
+    }
+    let run = |path: &str, grant: Value| {
+        let mut run = world.task("program_run", json!({ "program": "it" })).grant(json!({ "programs": grant }));
+        run.environment = vec![("PATH", format!("{}/{path}", folder.display()))];
+        run
+    };
+    let by_name = json!({ "it": { "path": "tool" } });
+    // The PATH finds it; the program gets no more of it than is granted.
+    for (path, word) in [("first", "one"), ("second", "two")] {
+        let stdout = data(&run(path, by_name.clone()))["stdout"].clone();
+        assert!(stdout.as_str().is_some_and(|text| text.starts_with(word) && !text.contains("by-name")), "{stdout}");
+    }
+    let message = run("none", by_name).fails(FailureKind::Executor).message;
+    assert!(message.contains("`tool`") && message.contains("PATH"), "{message}");
+    let pinned = json!({ "it": { "path": "tool", "sha256": "0".repeat(64) } });
+    run("first", pinned).fails(FailureKind::Denied);
+    run("first", json!({ "it": { "path": "bin/tool" } })).fails(FailureKind::Executor);
 }
 
 fn program_surroundings(world: &World) {

@@ -182,6 +182,7 @@ impl Run<'_> {
             session: None,
             retry_of: None,
             created: Timestamp(0),
+            group: None,
             state: State::Pending { last_attempt: AttemptNumber::default(), blocked: None },
         };
         let environment =

@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod conformance;
+mod groups;
 mod house;
 mod model;
 mod opening;

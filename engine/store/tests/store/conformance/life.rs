@@ -204,10 +204,10 @@ pub fn cancel_answers_for_each_task(store: &mut impl Subject) {
             Cancelled::Unknown,
         ]
     );
-    assert_eq!(state(store, "pending"), State::Cancelled { stopped: None, finished: Timestamp(5) });
+    assert_eq!(state(store, "pending"), State::Cancelled { stopped: None, finished: Timestamp(5), reason: None });
     assert_eq!(store.claim(&worker, 9, 9, NOW), Ok(Vec::new()));
     store.finish(end(&running, Outcome::Cancelled), Timestamp(6)).expect("stops");
-    let expect = State::Cancelled { stopped: Some((AttemptNumber(1), NOW)), finished: Timestamp(6) };
+    let expect = State::Cancelled { stopped: Some((AttemptNumber(1), NOW)), finished: Timestamp(6), reason: None };
     assert_eq!(state(store, "running"), expect);
 }
 

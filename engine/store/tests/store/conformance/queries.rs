@@ -122,6 +122,7 @@ pub fn events_reach_each_consumer_once(store: &mut impl Subject) {
                 assert_eq!((executor.as_str(), reason.as_str()), ("shell", "gone"));
                 (None, None)
             }
+            Happened::GroupEnded { id, .. } => panic!("there is no group, and {id} ended"),
         })
         .collect();
     assert_eq!(

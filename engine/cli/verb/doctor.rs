@@ -1,0 +1,307 @@
+use crate::{
+    agents::{self, Agent},
+    context::Context,
+    error::{CommandError, CommandResult},
+    exit::Exit,
+    prepare::Executors,
+    render::{self, BOLD, DIM, PLAIN, of_state, styled},
+};
+use anstyle::Style;
+use hob_core::{StateName, sanitize_line};
+use hob_process::{OwnProgram, run_to_end};
+use hob_runner::daemon::{Presence, presence};
+use hob_settings::Settings;
+use serde_json::{Value, json};
+use std::{env, ffi::OsString, io::Write, os::unix::fs::PermissionsExt as _, path::Path, thread, time::Duration};
+
+/// Time that a program may take to say its version. 10 s: ten times what the slowest of them takes.
+const VERSION_WALL: Duration = Duration::from_secs(10);
+/// Time that the desktop may take to answer.
+const DESKTOP_WALL: Duration = Duration::from_secs(2);
+
+/// Look at everything that hob stands on: places, configuration, database, daemon, executors, agents,
+/// notifications.
+///
+/// Nothing that it looks for is required: what merely is not there is no problem. Exits with 1 if there is a
+/// problem, else with 0. Changes nothing.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  hob doctor
+  hob doctor --json")]
+pub struct Arguments {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Ok,
+    /// Not there, and not needed.
+    Absent,
+    Warning,
+    Problem,
+}
+
+impl Status {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Absent => "absent",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
+    }
+
+    fn style(self) -> Style {
+        match self {
+            Self::Ok => of_state(StateName::Completed),
+            Self::Absent => DIM,
+            Self::Warning => of_state(StateName::Pending),
+            Self::Problem => of_state(StateName::Failed),
+        }
+    }
+}
+
+/// One line of the report.
+struct Check {
+    what: &'static str,
+    status: Status,
+    message: String,
+    /// What to type next.
+    hint: Option<String>,
+    /// Facts for programs.
+    facts: Value,
+}
+
+impl Check {
+    fn new(what: &'static str, status: Status, message: impl Into<String>) -> Self {
+        Self { what, status, message: message.into(), hint: None, facts: Value::Null }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn object(&self) -> Value {
+        json!({
+            "check": self.what,
+            "status": self.status.as_str(),
+            "message": self.message,
+            "hint": self.hint,
+            "facts": self.facts,
+        })
+    }
+}
+
+/// Looks.
+pub fn run(arguments: &Arguments) -> CommandResult {
+    let context = Context::discover()?;
+    let mut checks = vec![state(&context), configuration(&context), database(&context), daemon(&context)];
+    if let Ok(settings) = context.settings() {
+        checks.extend(executors(&context, settings));
+        checks.extend(installed(settings));
+        checks.push(notifications(settings));
+    }
+    let is_sound = checks.iter().all(|check| check.status != Status::Problem);
+    let mut out = anstream::stdout().lock();
+    if arguments.json {
+        let checks: Vec<Value> = checks.iter().map(Check::object).collect();
+        render::write_json(&mut out, &json!({ "ok": is_sound, "checks": checks }))?;
+    } else {
+        for check in &checks {
+            write(&mut out, check)?;
+        }
+    }
+    Ok(if is_sound { Exit::Ok } else { Exit::TaskFailed })
+}
+
+fn write(out: &mut dyn Write, check: &Check) -> CommandResult<()> {
+    /// Longest text of a line.
+    const LONGEST: usize = 1_000;
+    let status = styled(check.status.style(), format!("{:<8}", check.status.as_str()));
+    let style = if check.status == Status::Absent { DIM } else { PLAIN };
+    let message = styled(style, sanitize_line(&check.message, LONGEST));
+    writeln!(out, "{status} {}  {message}", styled(BOLD, format!("{:<13}", check.what)))?;
+    if let Some(hint) = &check.hint {
+        writeln!(out, "{:22}  {}", "", sanitize_line(hint, LONGEST))?;
+    }
+    Ok(())
+}
+
+fn state(context: &Context) -> Check {
+    let folder = &context.places.state;
+    let shown = folder.display();
+    let check = |status, message: String| Check::new("state", status, message);
+    match folder.metadata() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            check(Status::Absent, format!("{shown} is not there yet; the first task makes it"))
+        }
+        Err(error) => check(Status::Problem, format!("{shown} cannot be looked at: {error}"))
+            .hint("HOB_HOME can name another folder for everything"),
+        Ok(found) if !found.is_dir() => check(Status::Problem, format!("{shown} is no folder"))
+            .hint(format!("move it away: mv {shown} {shown}.old")),
+        Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+            check(Status::Warning, format!("{shown} is open to others")).hint(format!("chmod 700 {shown}"))
+        }
+        Ok(_) => check(Status::Ok, shown.to_string()),
+    }
+}
+
+fn configuration(context: &Context) -> Check {
+    let check = |status, message: String| Check::new("configuration", status, message);
+    let shown = context.places.config.display();
+    match Settings::check(&context.places).as_slice() {
+        [] if context.places.config.exists() => check(Status::Ok, shown.to_string()),
+        [] => check(Status::Absent, format!("there is no {shown}; the defaults are in force")),
+        [first, others @ ..] => {
+            let first = first.to_string();
+            let line = first.lines().next().unwrap_or_default();
+            let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+            check(Status::Problem, format!("{line}{more}")).hint("hob config check")
+        }
+    }
+}
+
+fn database(context: &Context) -> Check {
+    let check = |status, message: String| Check::new("database", status, message);
+    // To open a store is to make it.
+    if !context.places.state.join("hob.db").exists() {
+        return check(Status::Absent, "there is none yet; the first task makes it".to_owned());
+    }
+    let looked = context.store().and_then(|store| {
+        let problems = store.check()?;
+        Ok((problems, store.view(|view| view.counts())?))
+    });
+    match looked {
+        Err(error) => check(Status::Problem, error.message()),
+        Ok((problems, counts)) if problems.is_empty() => {
+            let ended = counts.completed + counts.failed + counts.cancelled;
+            let (waits, output) = (counts.pending, render::size(counts.output.0));
+            check(
+                Status::Ok,
+                format!("sound; {waits} pending, {} running, {ended} ended, {output} of output", counts.running),
+            )
+        }
+        Ok((problems, _)) => check(Status::Problem, format!("it is damaged: {}", problems.join("; "))).hint(format!(
+            "keep a copy, then start anew: hob daemon stop; mv {0} {0}.damaged",
+            context.places.state.display()
+        )),
+    }
+}
+
+fn daemon(context: &Context) -> Check {
+    let check = |status, message: String| Check::new("daemon", status, message);
+    let waiting = || {
+        let is_there = context.places.state.join("hob.db").exists();
+        let counts = is_there.then(|| context.store().ok()?.view(|view| view.counts()).ok()).flatten();
+        counts.map_or(0, |counts| counts.pending)
+    };
+    match presence(&context.places.state) {
+        Err(error) => check(Status::Problem, format!("nobody knows whether it runs: {error}")),
+        Ok(Presence::Running(Some(info))) if info.version != env!("CARGO_PKG_VERSION") => {
+            let message = format!("it runs as version {}, and this is {}", info.version, env!("CARGO_PKG_VERSION"));
+            check(Status::Warning, message).hint("hob daemon stop && hob daemon start")
+        }
+        Ok(Presence::Running(Some(info))) => check(Status::Ok, format!("it runs, pid {}", info.pid)),
+        Ok(Presence::Running(None)) => check(Status::Ok, "it is just starting or stopping".to_owned()),
+        Ok(Presence::Stopped) => match waiting() {
+            0 => check(Status::Absent, "it does not run, and nothing waits for it".to_owned()),
+            count => {
+                check(Status::Warning, format!("it does not run, and {count} tasks wait")).hint("hob daemon start")
+            }
+        },
+    }
+}
+
+/// Those that cannot be used, or one line for all of them.
+fn executors(context: &Context, settings: &Settings) -> Vec<Check> {
+    let check = |status, message: String| Check::new("executors", status, message);
+    let executors = match Executors::new(context) {
+        Ok(executors) => executors,
+        Err(error) => return vec![check(Status::Problem, error.message())],
+    };
+    let names: Vec<&str> = settings.executors().map(|config| config.name.as_str()).collect();
+    let broken = settings.executors().filter_map(|config| {
+        let error: CommandError = executors.describe(config).err()?;
+        let hint = format!("hob executors {}", config.name);
+        Some(check(Status::Problem, error.message()).hint(hint))
+    });
+    let broken: Vec<Check> = broken.collect();
+    if broken.is_empty() { vec![check(Status::Ok, names.join(", "))] } else { broken }
+}
+
+/// A line for each agent that an executor has a profile of.
+fn installed(settings: &Settings) -> Vec<Check> {
+    let mut found: Vec<(Agent, Vec<&str>)> = Vec::new();
+    for config in settings.executors() {
+        for agent in agents::agents(config).unwrap_or_default() {
+            match found.iter_mut().find(|(known, _)| *known == agent) {
+                Some((_, executors)) => executors.push(config.name.as_str()),
+                None => found.push((agent, vec![config.name.as_str()])),
+            }
+        }
+    }
+    let mut checks: Vec<Check> = thread::scope(|scope| {
+        let asked: Vec<_> = found.iter().map(|found| scope.spawn(|| agent(&found.0, &found.1))).collect();
+        asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    if let Some((name, agent)) = agents::for_texts(settings).filter(|_| settings.default_executor.is_none()) {
+        let message =
+            format!("none is set for plain texts, such as hob dispatch \"fix the tests\"; {} is there", agent.name);
+        let hint = format!("put default_executor = \"{name}\" into the file that `hob config path` names");
+        checks.push(Check::new("texts", Status::Absent, message).hint(hint));
+    }
+    checks
+}
+
+fn agent(agent: &Agent, executors: &[&str]) -> Check {
+    let Agent { name, program, install, place } = agent;
+    let facts = |path: Option<&Path>, version: Option<&str>| json!({ "agent": name, "program": program, "path": path, "version": version, "executors": executors });
+    match place {
+        Err(why) => {
+            let check = Check::new("agent", Status::Absent, format!("{name} is not there: {why}"));
+            Check { facts: facts(None, None), hint: install.clone(), ..check }
+        }
+        Ok(path) => match version(path) {
+            Ok(version) => {
+                let check = Check::new("agent", Status::Ok, format!("{name}  {}  {version}", path.display()));
+                Check { facts: facts(Some(path), Some(&version)), ..check }
+            }
+            Err(why) => {
+                let message = format!("{name}  {} does not say its version: {why}", path.display());
+                Check { facts: facts(Some(path), None), ..Check::new("agent", Status::Warning, message) }
+                    .hint(format!("{} --version", path.display()))
+            }
+        },
+    }
+}
+
+/// The first line that `PROGRAM --version` prints.
+fn version(program: &Path) -> Result<String, String> {
+    let env: Vec<(OsString, OsString)> = env::vars_os().collect();
+    let args = [OsString::from("--version")];
+    let asked = OwnProgram { program, args: &args, env: &env, stdin: &[], wall: VERSION_WALL, max_output: 4 << 10 };
+    let output = run_to_end(&asked).map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| sanitize_line(line, 100));
+    match (output.status, line) {
+        (None, _) => Err(format!("it took more than {} s", VERSION_WALL.as_secs())),
+        (Some(hob_core::ExitStatus::Code(0)), Some(line)) => Ok(line),
+        (Some(status), _) => Err(format!("it ended with {}", status.shell_code())),
+    }
+}
+
+fn notifications(settings: &Settings) -> Check {
+    let check = |status, message: String| Check::new("notifications", status, message);
+    if !settings.notifications {
+        return check(Status::Absent, "they are switched off".to_owned());
+    }
+    match hob_notify::probe(DESKTOP_WALL) {
+        Ok(service) => check(Status::Ok, service),
+        Err(why) => check(Status::Warning, format!("the desktop cannot be told of finished tasks: {why}"))
+            .hint("put notifications = false into the file that `hob config path` names, if there is no desktop"),
+    }
+}

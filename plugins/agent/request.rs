@@ -1,0 +1,211 @@
+use crate::{
+    bindings::hob::plugin::types::{Failure, Task, TaskError},
+    call::Call,
+    profile::{Access, Filling, Profile, PromptBy, fill},
+};
+use leon::Values;
+use serde::Deserialize;
+use std::{borrow::Cow, collections::BTreeMap};
+
+/// The word for the first profile whose program is found.
+const AUTO: &str = "auto";
+
+/// What a task asks for, and what the configuration says to it.
+pub struct Request {
+    executor: String,
+    params: Params,
+    settings: Settings,
+    /// The task as the template of the configuration words it.
+    prompt: String,
+    cwd: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Params {
+    task: String,
+    agent: Option<String>,
+    model: Option<String>,
+    access: Option<String>,
+    tools: Option<Vec<String>>,
+    resume: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    agent: String,
+    order: Vec<String>,
+    model: Option<String>,
+    access: String,
+    tools: Vec<String>,
+    prompt: String,
+    profiles: BTreeMap<String, Profile>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            agent: AUTO.to_owned(),
+            order: Vec::new(),
+            model: None,
+            access: String::new(),
+            tools: Vec::new(),
+            prompt: "{task}".to_owned(),
+            profiles: BTreeMap::new(),
+        }
+    }
+}
+
+struct Words<'a> {
+    task: &'a str,
+    cwd: &'a str,
+}
+
+impl Values for Words<'_> {
+    fn get_value(&self, key: &str) -> Option<Cow<'_, str>> {
+        match key {
+            "task" => Some(self.task.into()),
+            "cwd" => Some(self.cwd.into()),
+            _ => None,
+        }
+    }
+}
+
+impl Request {
+    pub fn read(task: &Task) -> Result<Self, TaskError> {
+        let misfit = |pointer: &str, text: String| TaskError::InvalidParams(vec![(pointer.to_owned(), text)]);
+        let params: Params = serde_json::from_str(&task.params).map_err(|error| misfit("", error.to_string()))?;
+        if params.task.trim().is_empty() {
+            return Err(misfit("/task", "say in words what is to be done".to_owned()));
+        }
+        let executor = task.executor.clone();
+        let settings: Settings = serde_json::from_str(&task.settings)
+            .map_err(|error| failed(format!("read [executors.{executor}.settings] in hob.toml: {error}")))?;
+        let cwd = task.meta.iter().find(|(key, _)| key == "cwd").map(|(_, cwd)| cwd.clone()).unwrap_or_default();
+        let prompt = fill(&settings.prompt, &Words { task: &params.task, cwd: &cwd })
+            .map_err(|error| failed(format!("read `prompt` in [executors.{executor}.settings]: {error}")))?;
+        Ok(Self { executor, params, settings, prompt, cwd })
+    }
+
+    /// The profiles to try, in order.
+    pub fn candidates(&self) -> Result<Vec<(&str, &Profile)>, TaskError> {
+        let wanted = self.params.agent.as_deref().unwrap_or(&self.settings.agent);
+        let names: Vec<&str> = match wanted {
+            AUTO if self.settings.order.is_empty() => self.settings.profiles.keys().map(String::as_str).collect(),
+            AUTO => self.settings.order.iter().map(String::as_str).collect(),
+            name => vec![name],
+        };
+        let found: Result<Vec<_>, TaskError> = names
+            .into_iter()
+            .map(|name| match self.settings.profiles.get_key_value(name) {
+                Some((name, profile)) => Ok((name.as_str(), profile)),
+                None => Err(self.unknown(name)),
+            })
+            .collect();
+        let found = found?;
+        if found.is_empty() {
+            let settings = self.section("profiles");
+            return Err(failed(format!("no agent is configured: {settings} in hob.toml has no profile")));
+        }
+        Ok(found)
+    }
+
+    fn unknown(&self, name: &str) -> TaskError {
+        let known: Vec<&str> = self.settings.profiles.keys().map(String::as_str).collect();
+        let message = format!(
+            "there is no agent `{name}`; there are {AUTO}, {}. Another one is a table {} in hob.toml",
+            known.join(", "),
+            self.section(&format!("profiles.{name}")),
+        );
+        match &self.params.agent {
+            Some(agent) if agent == name => TaskError::InvalidParams(vec![("/agent".to_owned(), message)]),
+            _ => failed(message),
+        }
+    }
+
+    fn section(&self, key: &str) -> String {
+        format!("[executors.{}.settings.{key}]", self.executor)
+    }
+
+    /// The model to ask a profile for.
+    pub fn model<'a>(&'a self, profile: &'a Profile) -> Option<&'a str> {
+        let own = self.params.model.as_deref();
+        own.or(profile.model.as_deref()).or(self.settings.model.as_deref()).filter(|model| !model.is_empty())
+    }
+
+    /// What a profile makes of the task.
+    pub fn command(&self, name: &str, profile: &Profile) -> Result<Call, TaskError> {
+        let tools = self.params.tools.as_ref().unwrap_or(&self.settings.tools).join(",");
+        let filling = Filling {
+            model: self.model(profile).unwrap_or_default(),
+            tools: &tools,
+            session: self.params.resume.as_deref().unwrap_or_default(),
+            prompt: &self.prompt,
+            cwd: &self.cwd,
+        };
+        // Better no answer than one of another model, or from an agent that may do more than was said.
+        for (key, value) in [("model", filling.model), ("tools", filling.tools), ("session", filling.session)] {
+            if !value.is_empty() && !profile.takes(key) {
+                return Err(failed(format!(
+                    "{name} cannot be given a {key} (`{value}`): `args` in {} has no {{{key}}}",
+                    self.section(&format!("profiles.{name}"))
+                )));
+            }
+        }
+        let access = self.access(name, profile)?;
+        let (access_args, access_env) = access.map_or((&[] as &[String], None), |a| (a.args.as_slice(), Some(&a.env)));
+        let args = profile.arguments(access_args, &filling).map_err(|error| {
+            failed(format!("read `args` in {}: {error}", self.section(&format!("profiles.{name}"))))
+        })?;
+        let pair = |(name, value): (&String, &String)| (name.clone(), value.clone());
+        Ok(Call {
+            program: profile.program.clone(),
+            args,
+            env: profile.env.iter().chain(access_env.into_iter().flatten()).map(pair).collect(),
+            stdin: (profile.prompt == PromptBy::Stdin).then(|| self.prompt.clone()),
+        })
+    }
+
+    fn access<'a>(&self, name: &str, profile: &'a Profile) -> Result<Option<&'a Access>, TaskError> {
+        let wanted = self.params.access.as_deref().unwrap_or(&self.settings.access);
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        if let Some(access) = profile.access.get(wanted) {
+            return Ok(Some(access));
+        }
+        // A program that was added by template may know one kind only, whatever it is called.
+        if profile.access.is_empty() && wanted == "write" {
+            return Ok(None);
+        }
+        let known: Vec<&str> = profile.access.keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Err(failed(format!(
+            "{name} knows no access `{wanted}` (it knows {known}): say in {} which `args` or `env` it takes",
+            self.section(&format!("profiles.{name}.access.{wanted}"))
+        )))
+    }
+
+    /// The failure where no program of the candidates is there.
+    pub fn none_found(&self, missing: &[(&str, &Profile, String)]) -> TaskError {
+        let other = format!("or say in {} in hob.toml how another program is called", self.section("profiles.NAME"));
+        let install = |profile: &Profile| profile.install.as_ref().map(|how| format!("install it: {how}; "));
+        let message = match missing {
+            [(name, profile, why)] => {
+                format!("{name} is not there: {why}; {}{other}", install(profile).unwrap_or_default())
+            }
+            several => {
+                let names: Vec<String> =
+                    several.iter().map(|(name, profile, _)| format!("`{}` ({name})", profile.program)).collect();
+                let first = several.iter().find_map(|(_, profile, _)| profile.install.as_ref());
+                let first = first.map(|how| format!("install one, such as with {how}; ")).unwrap_or_default();
+                format!("no agent was found in PATH; looked for {}; {first}{other}", names.join(", "))
+            }
+        };
+        failed(message)
+    }
+}
+
+fn failed(message: String) -> TaskError {
+    TaskError::Failed(Failure { message, retryable: false, retry_after_ms: None, data: None })
+}

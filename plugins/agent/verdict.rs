@@ -1,0 +1,177 @@
+//! What became of the task: an answer, or a failure in words.
+
+use crate::{
+    answer::{Answer, Trouble},
+    bindings::hob::plugin::{
+        process::ExitStatus,
+        types::{Failure, Success, TaskError},
+    },
+    clock::Clock,
+    limit::limit,
+    profile::Profile,
+};
+use jiff::Timestamp;
+use regex_lite::Regex;
+use serde_json::{Map, Value, json};
+
+/// Characters of a summary.
+const SUMMARY: usize = 300;
+/// Lines of a summary.
+const SUMMARY_LINES: usize = 3;
+/// Characters of the program's words in a failure.
+const WORDS: usize = 1_000;
+/// Lines of its stderr there.
+const STDERR_LINES: usize = 5;
+
+/// Everything that counts.
+pub struct Verdict<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    pub profile: &'a Profile,
+    pub status: ExitStatus,
+    pub stderr: &'a str,
+    pub milliseconds: u64,
+    pub asked_model: Option<String>,
+    pub clock: Clock,
+}
+
+impl Verdict<'_> {
+    pub fn judge(&self, answer: Answer) -> Result<Success, TaskError> {
+        let data = self.data(&answer);
+        let failure = match self.status {
+            ExitStatus::Killed => return Err(TaskError::Cancelled),
+            ExitStatus::Code(0) if answer.trouble.is_none() => {
+                if !answer.text.trim().is_empty() {
+                    return Ok(Success { summary: self.summary(&answer), data: Some(data.to_string()) });
+                }
+                let message = format!("{} answered nothing; `hob retry {}` asks again", self.name, self.id);
+                Failure { message, retryable: true, retry_after_ms: None, data: None }
+            }
+            ExitStatus::Code(_) | ExitStatus::Signal(_) => self.failure(&answer),
+        };
+        Err(TaskError::Failed(Failure { data: Some(data.to_string()), ..failure }))
+    }
+
+    fn failure(&self, answer: &Answer) -> Failure {
+        let Self { name, profile, .. } = self;
+        let trouble = answer.trouble.clone().unwrap_or_default();
+        let words = self.words(&trouble, answer);
+        let all = format!("{}\n{}", trouble.message, self.stderr);
+        let simple = |message: String, retryable| Failure { message, retryable, retry_after_ms: None, data: None };
+        if trouble.is_refusal {
+            return simple(format!("{name} refused the task: {words}"), false);
+        }
+        // Stderr counts only where the program said nothing apart: it may tell of what was overcome.
+        let said = if trouble.message.is_empty() { &all } else { &trouble.message };
+        if let Some(limit) = limit(&trouble, said, &self.clock) {
+            let until = limit.until.or_else(|| crate::limit::limit(&trouble, &all, &self.clock)?.until);
+            return self.limited(&words, until);
+        }
+        if is_login(&trouble, said) {
+            let how = profile.login.as_deref().unwrap_or("log in with the program itself");
+            return simple(format!("{name} is not logged in: {words}\nTo log in: {how}"), false);
+        }
+        let how = match self.status {
+            ExitStatus::Code(0) => "failed".to_owned(),
+            ExitStatus::Code(code) => format!("failed with exit code {code}"),
+            ExitStatus::Signal(signal) => format!("was ended by signal {signal}"),
+            ExitStatus::Killed => "was ended".to_owned(),
+        };
+        let colon = if words.is_empty() { "" } else { ": " };
+        simple(format!("{name} {how}{colon}{words}"), is_passing(&trouble, said))
+    }
+
+    fn limited(&self, words: &str, until: Option<Timestamp>) -> Failure {
+        let over = match until {
+            Some(at) => format!("which is over at {}", self.clock.show(at)),
+            None => "and does not say for how long".to_owned(),
+        };
+        let wait = until.map(|at| at.duration_since(self.clock.now()).as_millis());
+        Failure {
+            message: format!("{} has reached a limit, {over}: {words}", self.name),
+            retryable: true,
+            retry_after_ms: wait.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
+            data: None,
+        }
+    }
+
+    /// What the program said of it, else the end of its stderr, else its answer.
+    fn words(&self, trouble: &Trouble, answer: &Answer) -> String {
+        let stderr = end_of(self.stderr);
+        let found = [trouble.message.trim(), stderr.as_str(), answer.text.trim()].into_iter().find(|t| !t.is_empty());
+        shorten(found.unwrap_or_default(), WORDS)
+    }
+
+    fn summary(&self, answer: &Answer) -> String {
+        let lines = answer.text.lines().map(|line| line.trim().trim_start_matches('#').trim());
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).take(SUMMARY_LINES).collect();
+        let mut summary = shorten(&lines.join("\n"), SUMMARY);
+        summary.push_str(&format!("\n({})", self.name));
+        if !answer.refused_tools.is_empty() {
+            let tools = answer.refused_tools.join(", ");
+            summary.push_str(&format!("\nIt was not allowed to use {tools}: --tools and --access allow more"));
+        }
+        summary
+    }
+
+    fn data(&self, answer: &Answer) -> Value {
+        let mut data = Map::new();
+        data.insert("agent".to_owned(), json!(self.name));
+        data.insert("program".to_owned(), json!(self.profile.program));
+        let mut add = |key: &str, value: Value| {
+            if !value.is_null() {
+                data.insert(key.to_owned(), value);
+            }
+        };
+        add("model", json!(answer.model.as_ref().or(self.asked_model.as_ref())));
+        add("session", json!(answer.session));
+        add("cost_usd", json!(answer.cost_usd));
+        if let Some(tokens) = answer.tokens {
+            let mut object = Map::new();
+            object.insert("input".to_owned(), json!(tokens.input));
+            object.extend(tokens.cached.map(|count| ("cached".to_owned(), json!(count))));
+            object.insert("output".to_owned(), json!(tokens.output));
+            object.extend(tokens.reasoning.map(|count| ("reasoning".to_owned(), json!(count))));
+            add("tokens", Value::Object(object));
+        }
+        add("turns", json!(answer.turns));
+        add("duration_ms", json!(self.milliseconds));
+        if !answer.refused_tools.is_empty() {
+            add("refused_tools", json!(answer.refused_tools));
+        }
+        match self.status {
+            ExitStatus::Code(code) => add("exit_code", json!(code)),
+            ExitStatus::Signal(signal) => add("signal", json!(signal)),
+            ExitStatus::Killed => {}
+        }
+        Value::Object(data)
+    }
+}
+
+fn is_login(trouble: &Trouble, text: &str) -> bool {
+    let words = r"(?i)not logged in|please run /login|invalid (?:x-)?api[ -]key|incorrect api key|api key not valid|\b401\b|unauthori[sz]ed|authentication_?(?:error|failed)|invalid auth method|set an auth method|oauth token has expired|refresh token";
+    trouble.status == Some(401) || Regex::new(words).is_ok_and(|regex| regex.is_match(text))
+}
+
+/// Whether the same may succeed in a while.
+fn is_passing(trouble: &Trouble, text: &str) -> bool {
+    let words = r"(?i)overloaded|server.error|internal error|temporar|high demand|unavailable|timed? ?out|disconnected|connection (?:refused|reset|failed)|\b5\d\d\b";
+    trouble.status.is_some_and(|status| status >= 500) || Regex::new(words).is_ok_and(|regex| regex.is_match(text))
+}
+
+/// The last lines that say something; the frames of a stack do not.
+fn end_of(stderr: &str) -> String {
+    let frame = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("at ");
+    let lines: Vec<&str> = stderr.lines().filter(frame).collect();
+    lines[lines.len().saturating_sub(STDERR_LINES)..].join("\n").trim().to_owned()
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
