@@ -1,6 +1,6 @@
 //! Markdown and HTML files of a granted folder.
 
-use crate::{bindings::hob::plugin::files, markdown, web::Missing};
+use crate::{bindings::hob::plugin::files, markdown, site::ending, web::Missing};
 use page::{Extent, Page, Section};
 use url::Url;
 
@@ -37,7 +37,7 @@ pub fn read(folder: &str, mut bytes: usize) -> Result<(Vec<File>, bool), Missing
 }
 
 fn sections(path: &str, bytes: &[u8]) -> File {
-    let is_html = path.ends_with(".html") || path.ends_with(".htm");
+    let is_html = matches!(ending(path).as_deref(), Some("html" | "htm"));
     let (text, _) = page::decode(bytes, Some(if is_html { "text/html" } else { "text/markdown" }));
     let (title, sections) = match Url::parse("http://folder.invalid/").and_then(|base| base.join(path)) {
         Ok(base) if is_html => {

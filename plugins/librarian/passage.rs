@@ -1,7 +1,7 @@
 use crate::{question::Question, rank, rank::Fields, words::Words};
 use page::Section;
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A piece of documentation that stands for itself.
 #[derive(Clone, Debug, Serialize)]
@@ -20,11 +20,11 @@ pub struct Passage {
 }
 
 /// Bytes from which a section is split: about what a screen holds.
-const LONG: usize = 2_400;
+const LONG: usize = 1_500;
 
 /// The passages of a page.
 pub fn passages(sections: Vec<Section>, address: &str, title: &str, source: &str) -> Vec<Passage> {
-    let page = address.split_once('#').map_or(address, |(page, _)| page);
+    let page = page_of(address);
     let mut found = Vec::new();
     for section in sections {
         let address = section.anchor.as_ref().map_or_else(|| page.to_owned(), |anchor| format!("{page}#{anchor}"));
@@ -50,11 +50,13 @@ fn without_heading(markdown: &str) -> &str {
     }
 }
 
-/// A text in pieces that end between paragraphs; code stays whole.
+/// A text in pieces that end between paragraphs or between the rows of a table; code stays whole.
 fn pieces(markdown: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut current = String::new();
     let mut fence = None;
+    // The first two lines of the table that goes on, which each part of it begins with.
+    let mut table: Vec<&str> = Vec::new();
     for line in markdown.lines() {
         let mark = line.trim_start();
         match fence {
@@ -62,8 +64,16 @@ fn pieces(markdown: &str) -> Vec<String> {
             Some(ref open) if mark.starts_with(open.as_str()) => fence = None,
             _ => {}
         }
-        if line.trim().is_empty() && fence.is_none() && current.len() > LONG {
+        let is_row = fence.is_none() && mark.starts_with('|');
+        if !is_row {
+            table.clear();
+        }
+        if current.len() > LONG && fence.is_none() && (mark.is_empty() || table.len() == 2) {
             pieces.push(std::mem::take(&mut current));
+            current.extend(table.iter().flat_map(|row| [row, "\n"]));
+        }
+        if is_row && table.len() < 2 {
+            table.push(line);
         }
         current.push_str(line);
         current.push('\n');
@@ -75,13 +85,25 @@ fn pieces(markdown: &str) -> Vec<String> {
 
 /// The best `count` passages, the best first; what says nearly the same as a better one is left out.
 pub fn best(question: &Question, words: &Words, mut passages: Vec<Passage>, count: usize) -> Vec<Passage> {
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut number_of = |address: &str| {
+        let next = numbers.len();
+        *numbers.entry(page_of(address).to_owned()).or_insert(next)
+    };
     let fields: Vec<Fields> = passages
         .iter()
         .map(|passage| {
             // A name stands in the address too: `#method.read_to_string`.
             let place = passage.address.rsplit('/').next().unwrap_or_default();
-            let head = format!("{} {} {place}", passage.title, passage.headings.join(" "));
-            Fields { head: words.joined(&head), body: words.joined(&passage.text) }
+            let (own, above) = passage.headings.split_last().map_or(("", [].as_slice()), |(own, rest)| (own, rest));
+            let (own, above) = (format!("{own} {place}"), format!("{} {}", passage.title, above.join(" ")));
+            let joined = |text: &str| words.joined(text);
+            Fields {
+                head: joined(&own),
+                above: joined(&above),
+                body: joined(&passage.text),
+                page: number_of(&passage.address),
+            }
         })
         .collect();
     let mut chosen: Vec<(Passage, HashSet<u64>)> = Vec::new();
@@ -97,6 +119,10 @@ pub fn best(question: &Question, words: &Words, mut passages: Vec<Passage>, coun
         chosen.push((passages[index].clone(), shingles));
     }
     chosen.into_iter().map(|(passage, _)| passage).collect()
+}
+
+fn page_of(address: &str) -> &str {
+    address.split_once('#').map_or(address, |(page, _)| page)
 }
 
 /// What a text has of runs of four words.

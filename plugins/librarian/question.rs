@@ -1,4 +1,7 @@
-use crate::{synonyms::GROUPS, words::Words};
+use crate::{
+    synonyms::{ASKED, GROUPS},
+    words::Words,
+};
 use std::collections::{BTreeSet, HashMap};
 use url::Url;
 
@@ -11,7 +14,7 @@ pub struct Question {
 }
 
 /// What a word counts that only means about the same as the one that was asked for.
-const SYNONYM: f32 = 0.45;
+const SYNONYM: f32 = 0.7;
 
 impl Question {
     pub fn read(text: &str, words: &Words) -> Self {
@@ -24,6 +27,7 @@ impl Question {
         }
         let (addresses, prose) = addresses(text);
         let mut concepts: Vec<Vec<(String, f32)>> = Vec::new();
+        let prose = ASKED.iter().fold(prose, |prose, (said, meant)| prose.replace(said, meant));
         for term in words.terms(&prose) {
             if concepts.iter().any(|concept| concept[0].0 == term) {
                 continue;

@@ -8,22 +8,30 @@ use std::collections::HashMap;
 /// A text to rank, each field as terms with blanks between them (`Words::joined`).
 #[derive(Default)]
 pub struct Fields {
-    /// Titles, headings and names.
+    /// Its own heading and name.
     pub head: String,
+    /// What it stands under: the title of the page, the headings above.
+    pub above: String,
     /// All else.
     pub body: String,
+    /// Texts of one page have the same number.
+    pub page: usize,
 }
 
 /// What a word in the head counts beside one in the body: a heading says what a text is about.
-const HEAD: f32 = 1.6;
+const HEAD: f32 = 1.3;
 
-/// Share of the score that needs no other word of the question.
-const ALONE: f32 = 0.35;
+/// What a word above it counts: all that stands under it has it.
+const ABOVE: f32 = 0.6;
+
+/// What a word counts that the text lacks and its page has: sections lean on what was said before.
+const ELSEWHERE: f32 = 0.7;
 
 /// Indices of the texts that have anything of the question, with their scores, the best first.
 pub fn rank(question: &Question, texts: &[Fields]) -> Vec<(usize, f32)> {
     // Headings are short on purpose: their length says little.
     let head = Field::new(texts.iter().map(|text| text.head.as_str()), 0.3);
+    let above = Field::new(texts.iter().map(|text| text.above.as_str()), 0.3);
     let body = Field::new(texts.iter().map(|text| text.body.as_str()), 0.75);
     let mut scores = vec![(0.0_f32, 0.0_f32); texts.len()];
     let mut whole = 0.0;
@@ -31,11 +39,10 @@ pub fn rank(question: &Question, texts: &[Fields]) -> Vec<(usize, f32)> {
         let mut found: HashMap<usize, (f32, f32)> = HashMap::new();
         for (term, weight) in concept {
             let mut by_text: HashMap<usize, f32> = HashMap::new();
-            for (index, score) in head.matches(term) {
-                *by_text.entry(index).or_default() += HEAD * score;
-            }
-            for (index, score) in body.matches(term) {
-                *by_text.entry(index).or_default() += score;
+            for (field, counts) in [(&head, HEAD), (&above, ABOVE), (&body, 1.0)] {
+                for (index, score) in field.matches(term) {
+                    *by_text.entry(index).or_default() += counts * score;
+                }
             }
             for (index, score) in by_text {
                 let best = found.entry(index).or_default();
@@ -45,14 +52,22 @@ pub fn rank(question: &Question, texts: &[Fields]) -> Vec<(usize, f32)> {
         let rarity = rarity(found.len(), texts.len());
         // A word that is nowhere tells no text from another.
         whole += if found.is_empty() { 0.0 } else { rarity };
-        for (index, (score, weight)) in found {
-            scores[index].0 += score;
-            scores[index].1 += rarity * weight;
+        let mut pages: HashMap<usize, f32> = HashMap::new();
+        for (index, (_, weight)) in &found {
+            let best = pages.entry(texts[*index].page).or_default();
+            *best = best.max(*weight);
+        }
+        for (index, (text, (score, covered))) in texts.iter().zip(&mut scores).enumerate() {
+            let (own, weight) = found.get(&index).copied().unwrap_or_default();
+            let around = ELSEWHERE * pages.get(&text.page).copied().unwrap_or_default();
+            *score += own;
+            *covered += rarity * weight.max(around);
         }
     }
-    let scored = scores.into_iter().enumerate().filter(|(_, (score, _))| *score > 0.0);
+    let found = scores.into_iter().enumerate().filter(|(_, (score, _))| *score > 0.0);
+    // A text that has half of the question is worth half of its score.
     let mut ranked: Vec<(usize, f32)> =
-        scored.map(|(index, (score, covered))| (index, score * (ALONE + (1.0 - ALONE) * covered / whole))).collect();
+        found.map(|(index, (score, covered))| (index, score * covered / whole)).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     ranked
 }
@@ -102,8 +117,17 @@ mod tests {
     #[track_caller]
     fn check(question: &str, texts: &[(&str, &str)], expect: &[usize]) {
         let words = Words::new();
-        let fields: Vec<Fields> =
-            texts.iter().map(|(head, body)| Fields { head: words.joined(head), body: words.joined(body) }).collect();
+        let fields: Vec<Fields> = texts
+            .iter()
+            .map(|(head, body)| Fields {
+                head: words.joined(head),
+                body: words.joined(body),
+                page: usize::MAX,
+                ..Fields::default()
+            })
+            .enumerate()
+            .map(|(page, fields)| Fields { page, ..fields })
+            .collect();
         let ranked = rank(&Question::read(question, &words), &fields);
         let order: Vec<usize> = ranked.iter().map(|(index, _)| *index).collect();
         assert_eq!(order, expect, "{question}: {ranked:?}");

@@ -8,7 +8,7 @@ use crate::{
     question::Question,
     shelf::Shelf,
     site::Site,
-    source::{Place, Source},
+    source::{Kind, Place, Source},
     web::{Got, Missing, Web},
     words::Words,
 };
@@ -147,9 +147,14 @@ impl<'a> Research<'a> {
             }
         };
         let mut open = Open { source, site, shelf: Shelf::default() };
+        // With the text of every section in its index, the first page is one among the others; in a book it is a
+        // copy of the first chapter.
+        let has_all = !entries.is_empty() && matches!(open.site.kind, Kind::Mdbook | Kind::Mkdocs | Kind::Sphinx);
         open.shelf.add(entries);
-        open.shelf.mark(address);
-        self.read(&mut open, &start);
+        if !has_all {
+            open.shelf.mark(address);
+            self.read(&mut open, &start);
+        }
         Ok(Some(open))
     }
 

@@ -1,14 +1,18 @@
 //! What is known of the pages of a source before they are read: which to read next.
 
 use crate::{index::Entry, question::Question, rank, rank::Fields, words::Words};
-use std::collections::{HashMap, HashSet};
+use std::collections::{
+    HashMap, HashSet,
+    hash_map::Entry::{Occupied, Vacant},
+};
 use url::Url;
 
 /// The pages of one source.
 #[derive(Default)]
 pub struct Shelf {
     entries: Vec<Entry>,
-    known: HashSet<String>,
+    /// Places in `entries`, by address and title.
+    known: HashMap<String, usize>,
     read: HashSet<String>,
     /// Pages by score, the best last; made anew when entries were added.
     order: Vec<(f32, Url)>,
@@ -17,14 +21,24 @@ pub struct Shelf {
 }
 
 /// A page that scores less than this share of the best one is not worth a request.
-const WORTH: f32 = 0.2;
+const WORTH: f32 = 0.05;
 
 impl Shelf {
     pub fn add(&mut self, entries: impl IntoIterator<Item = Entry>) {
         for entry in entries {
-            if self.known.insert(format!("{} {}", entry.address, entry.title)) {
-                self.entries.push(entry);
-                self.is_ordered = false;
+            match self.known.entry(format!("{} {}", entry.address, entry.title)) {
+                Occupied(known) => {
+                    let known = &mut self.entries[*known.get()];
+                    if known.text.is_empty() && !entry.text.is_empty() {
+                        known.text = entry.text;
+                        self.is_ordered = false;
+                    }
+                }
+                Vacant(place) => {
+                    place.insert(self.entries.len());
+                    self.entries.push(entry);
+                    self.is_ordered = false;
+                }
             }
         }
     }
@@ -53,12 +67,23 @@ impl Shelf {
     }
 
     fn sort(&mut self, question: &Question, words: &Words) {
+        let mut numbers: HashMap<Url, usize> = HashMap::new();
+        let mut number_of = |address: &Url| {
+            let next = numbers.len();
+            *numbers.entry(page_of(address)).or_insert(next)
+        };
         let fields: Vec<Fields> = self
             .entries
             .iter()
             .map(|entry| {
                 let place = format!("{} {}", entry.address.path(), entry.address.fragment().unwrap_or_default());
-                Fields { head: words.joined(&format!("{} {place}", entry.title)), body: words.joined(&entry.text) }
+                let joined = |text: &str| words.joined(text);
+                Fields {
+                    head: joined(&entry.title),
+                    above: joined(&place),
+                    body: joined(&entry.text),
+                    page: number_of(&entry.address),
+                }
             })
             .collect();
         let mut pages: HashMap<Url, f32> = HashMap::new();

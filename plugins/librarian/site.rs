@@ -88,10 +88,9 @@ impl Site {
             let mark = format!("({}", entry.address);
             let after = page.markdown.split_once(&mark).and_then(|(_, rest)| rest.split_once(')'));
             if let Some((_, after)) = after {
-                let end = after.find("](").unwrap_or(after.len()).min(after.len());
-                let line = after.get(..end).unwrap_or_default();
-                // The description ends where the next item begins.
-                let line = line.split("\n- ").next().unwrap_or_default();
+                // Until the next item or the next heading.
+                let ends = ["\n**[", "\n- ", "\n#"].iter().filter_map(|mark| after.find(mark)).min();
+                let line = &after[..ends.unwrap_or(after.len())];
                 entry.text = line.chars().take(300).collect();
             }
         }
@@ -115,10 +114,14 @@ fn entry(address: &Url, title: &str, text: &str) -> Entry {
 
 /// Whether an address may be a page: by its ending, and no rendered source.
 fn is_page(address: &Url) -> bool {
-    let name = address.path().rsplit('/').next().unwrap_or_default();
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     let is_source = address.path().contains("/src/") && address.path().ends_with(".rs.html");
-    !is_source && ending.is_none_or(|ending| !NO_PAGES.contains(&ending.as_str()))
+    !is_source && ending(address.path()).is_none_or(|ending| !NO_PAGES.contains(&ending.as_str()))
+}
+
+/// The ending of a file's name, in small letters.
+pub fn ending(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())
 }
 
 const NO_PAGES: [&str; 22] = [
@@ -183,14 +186,14 @@ fn first<T>(
 
 /// The pages that sitemaps name below `prefix`.
 fn sitemap_entries(at: &Url, prefix: &Url, kind: Kind, web: &mut Web) -> Result<Option<Vec<Entry>>, Missing> {
-    let mut waiting: Vec<Url> = if at.path().ends_with(".xml") {
+    // A sitemap that was named is about all of its site.
+    let named = ending(at.path()).as_deref() == Some("xml");
+    let mut waiting: Vec<Url> = if named {
         vec![at.clone()]
     } else {
         above(at).iter().filter_map(|root| root.join("sitemap.xml").ok()).collect()
     };
     waiting.reverse();
-    // A sitemap that was named is about all of its site.
-    let named = at.path().ends_with(".xml");
     let mut entries = Vec::new();
     let mut count = 0;
     while let Some(place) = waiting.pop() {

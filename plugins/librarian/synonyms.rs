@@ -18,7 +18,7 @@ pub const GROUPS: &[&str] = &[
     "simultaneously concurrent concurrently parallel once together",
     "permission grant allow access right authorize",
     "deny denied refuse refused forbid reject permission",
-    "restore recover repair",
+    "restore recover repair backup",
     "backup copy save snapshot archive",
     "time duration period",
     "upgrade update migrate",
@@ -26,6 +26,10 @@ pub const GROUPS: &[&str] = &[
     "login sign authenticate auth account",
     "password secret credential",
     "limit maximum max most",
+    "raise increase grow higher",
+    "spreadsheet csv excel table",
+    "died broken crash crashed dead lost",
+    "shutdown outage off",
     "number count amount many",
     "computer machine host server",
     "program process command executable",
@@ -44,4 +48,35 @@ pub const GROUPS: &[&str] = &[
     "location place path",
     "code number",
     "message notification notify alert alarm",
+];
+
+/// Turns of phrase that mean one word, in questions and in manuals.
+pub const PHRASES: &[(&str, &str)] = &[
+    ("at the same time", "simultaneously"),
+    ("at a time", "simultaneously"),
+    ("at once", "simultaneously"),
+    ("in parallel", "simultaneously"),
+    ("in progress", "running"),
+    ("status code", "exit code"),
+    ("return code", "exit code"),
+    ("switched off", "shutdown"),
+    ("turned off", "shutdown"),
+    ("log in", "login"),
+    ("sign in", "login"),
+    ("set up", "setup"),
+    ("get rid of", "remove"),
+    ("take away", "remove"),
+    ("bring back", "restore"),
+    ("put back", "restore"),
+    ("putting it back", "restore"),
+    ("get back", "restore"),
+];
+
+/// What questions ask for, and the words that an answer has for it.
+pub const ASKED: &[(&str, &str)] = &[
+    ("how many", "maximum number"),
+    ("how much", "maximum amount"),
+    ("how long", "duration"),
+    ("how often", "interval"),
+    ("length of time", "duration"),
 ];

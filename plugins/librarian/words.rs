@@ -1,8 +1,9 @@
 //! What counts as one word: prose is stemmed, names of a program are words of their own and are also
 //! taken apart, so that `read_to_string`, `readToString` and "read string" meet.
 
+use crate::synonyms::PHRASES;
 use rust_stemmers::{Algorithm, Stemmer};
-use std::{cell::RefCell, collections::HashMap};
+use std::{borrow::Cow, cell::RefCell, collections::HashMap};
 
 /// Splits text into terms.
 pub struct Words {
@@ -27,6 +28,13 @@ impl Words {
     /// The terms of a text, in its order.
     pub fn terms(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::new();
+        let mut text = Cow::Borrowed(text);
+        for (said, meant) in PHRASES {
+            if let Some(first) = text.find(said) {
+                let rest = text[first..].replace(said, meant);
+                text = Cow::Owned(format!("{}{rest}", &text[..first]));
+            }
+        }
         for raw in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
             let parts = parts(raw);
             if parts.len() > 1 {

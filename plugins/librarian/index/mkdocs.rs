@@ -1,4 +1,4 @@
-//! `search/search_index.json` of MkDocs: the text of every section.
+//! `search/search_index.json` of `MkDocs`: the text of every section.
 
 use super::Entry;
 use serde::Deserialize;
