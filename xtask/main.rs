@@ -5,6 +5,7 @@
 mod bench;
 mod debian;
 mod demo;
+mod documentation;
 mod guests;
 mod hob;
 mod repository;
@@ -43,6 +44,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Build the bundled components and those that the tests use",
         run: guests::guests,
+    },
+    Verb {
+        name: "documentation",
+        args: "",
+        about: "Make the documentation sites that the tests of the librarian read",
+        run: documentation::documentation,
     },
     Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];

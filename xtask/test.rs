@@ -1,10 +1,11 @@
-use crate::{guests, repository::Repository, run, setup};
+use crate::{documentation, guests, repository::Repository, run, setup};
 use anyhow::Result;
 
 /// Brings here and builds whatever the tests need, then runs them all; `args` go to `cargo test`.
 pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     let toolchain = setup::toolchain()?;
     guests::build_all(repository, &toolchain)?;
+    documentation::make(repository);
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.
     let mut cargo = run::cargo(&repository.root);
     cargo.args(["test", "--release", "--workspace"]).args(args).env("HOB_TEST_GUESTS", repository.test_guests());
