@@ -6,6 +6,7 @@ mod agents;
 mod bench;
 mod debian;
 mod demo;
+mod documentation;
 mod guests;
 mod hob;
 mod repository;
@@ -50,6 +51,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Install the agents' programs that the tests run, from npm",
         run: agents::agents,
+    },
+    Verb {
+        name: "documentation",
+        args: "",
+        about: "Make the documentation sites that the tests of the librarian read",
+        run: documentation::documentation,
     },
     Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];

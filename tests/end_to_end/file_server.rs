@@ -1,0 +1,143 @@
+//! A web server on loopback that serves a folder, counts, and keeps what it was asked.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub path: String,
+    /// Names in small letters.
+    pub headers: Vec<(String, String)>,
+    pub status: u16,
+}
+
+impl Asked {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// It serves until the process ends.
+pub struct FileServer {
+    pub port: u16,
+    state: Arc<State>,
+}
+
+struct State {
+    folder: PathBuf,
+    /// How long each answer takes.
+    delay: Duration,
+    asked: Mutex<Vec<Asked>>,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl FileServer {
+    pub fn start(folder: impl Into<PathBuf>, delay: Duration) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let state = Arc::new(State {
+            folder: folder.into(),
+            delay,
+            asked: Mutex::default(),
+            now: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+        });
+        let serving = Arc::clone(&state);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&serving);
+                thread::spawn(move || state.serve(&stream));
+            }
+        });
+        Self { port, state }
+    }
+
+    pub fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    /// The requests since the last call.
+    pub fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.state.asked.lock().expect("no panic"))
+    }
+
+    /// Requests that were under way at once, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.state.most.load(Ordering::SeqCst)
+    }
+}
+
+impl State {
+    fn serve(&self, stream: &TcpStream) {
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        while reader.read_line(&mut line).is_ok_and(|read| read > 0) {
+            let path = line.split(' ').nth(1).unwrap_or("/").to_owned();
+            let mut headers = Vec::new();
+            let mut header = String::new();
+            while reader.read_line(&mut header).is_ok_and(|read| read > 2) {
+                if let Some((name, value)) = header.trim().split_once(':') {
+                    headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+                }
+                header.clear();
+            }
+            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            // A server's own time: so that requests that may overlap do.
+            thread::sleep(self.delay);
+            let answered = self.answer(stream, path, headers);
+            self.now.fetch_sub(1, Ordering::SeqCst);
+            if answered.is_err() {
+                return;
+            }
+            line.clear();
+        }
+    }
+
+    fn answer(&self, mut stream: &TcpStream, path: String, headers: Vec<(String, String)>) -> std::io::Result<()> {
+        let mut file = self.folder.join(path.split('?').next().unwrap_or_default().trim_start_matches('/'));
+        if file.is_dir() {
+            file = file.join("index.html");
+        }
+        let mut asked = Asked { path, headers, status: 200 };
+        let content_type = match file.extension().and_then(|ending| ending.to_str()) {
+            Some("html") => "text/html; charset=utf-8",
+            Some("md") => "text/markdown",
+            Some("xml") => "application/xml",
+            Some("txt") => "text/plain",
+            _ => "application/octet-stream",
+        };
+        let body = fs::read(&file).unwrap_or_default();
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let etag = format!("\"{:x}\"", hasher.finish());
+        asked.status = match asked.header("if-none-match") {
+            _ if !file.is_file() => 404,
+            Some(known) if known == etag => 304,
+            _ => 200,
+        };
+        let body = if asked.status == 200 { body } else { Vec::new() };
+        let head = format!(
+            "HTTP/1.1 {} x\r\ncontent-type: {content_type}\r\netag: {etag}\r\ncache-control: no-cache\r\n\
+             content-length: {}\r\n\r\n",
+            asked.status,
+            body.len()
+        );
+        self.asked.lock().expect("no panic").push(asked);
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(&body)
+    }
+}

@@ -1,0 +1,169 @@
+//! The documentation sites that the tests of the librarian read, made by the programs that people make theirs with:
+//! rustdoc, mdBook, Sphinx and MkDocs. Each is made anew only when what it is made of has changed.
+
+use crate::{repository::Repository, run};
+use anyhow::{Context as _, Result};
+use std::{
+    env, fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Of the versions whose pages were tried; a later one may change what its pages look like.
+const MDBOOK: &str = "0.5.4";
+const PYTHON: [&str; 2] = ["sphinx>=8,<10", "mkdocs>=1.6,<2"];
+
+/// As [`make`], alone.
+pub fn documentation(repository: &Repository, _args: &[String]) -> Result<()> {
+    make(repository);
+    println!("Documentation for the tests: {}", folder(repository).display());
+    Ok(())
+}
+
+/// Makes what is missing, or says in a line what could not be made. The tests then say what they leave out.
+pub fn make(repository: &Repository) {
+    type Make = fn(&Repository, &Path) -> Result<()>;
+    let sites: [(&str, Make, &str); 4] = [
+        ("rustdoc", rustdoc, "it comes with Rust"),
+        ("mdbook", mdbook, "`cargo install mdbook`, or let cargo reach its registry"),
+        ("sphinx", sphinx, "install python3 with venv, and let pip reach its registry"),
+        ("mkdocs", mkdocs, "install python3 with venv, and let pip reach its registry"),
+    ];
+    for (name, make, how) in sites {
+        if let Err(error) = make(repository, &folder(repository)) {
+            println!("Documentation by {name} is missing in the tests ({how}): {error:#}");
+        }
+    }
+}
+
+fn folder(repository: &Repository) -> PathBuf {
+    repository.target.join("documentation")
+}
+
+/// Cargo knows by itself what has changed.
+fn rustdoc(repository: &Repository, to: &Path) -> Result<()> {
+    let mut cargo = run::cargo(&repository.root);
+    cargo.args(["doc", "--quiet", "--release", "--no-deps", "--package", "hob-core", "--package", "hob-settings"]);
+    cargo.arg("--target-dir").arg(to.join("rustdoc"));
+    run::run(&mut cargo)
+}
+
+/// hob's own documents as a book.
+fn mdbook(repository: &Repository, to: &Path) -> Result<()> {
+    let mut chapters = vec![repository.path("ARCHITECTURE.md")];
+    let mut documents = Vec::new();
+    for entry in fs::read_dir(repository.path("docs"))? {
+        documents.push(entry?.path());
+    }
+    documents.sort();
+    chapters.extend(documents.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")));
+    unless_made(&to.join("mdbook"), &chapters, MDBOOK, |site| {
+        let program = mdbook_program(repository, to)?;
+        let book = to.join("mdbook.sources");
+        let sources = book.join("src");
+        fs::create_dir_all(&sources)?;
+        let mut summary = String::from("# Summary\n\n");
+        for chapter in &chapters {
+            let name = chapter.file_name().unwrap_or_default();
+            fs::copy(chapter, sources.join(name))?;
+            let name = name.to_string_lossy();
+            summary.push_str(&format!("- [{}]({name})\n", name.trim_end_matches(".md")));
+        }
+        fs::write(sources.join("SUMMARY.md"), summary)?;
+        fs::write(book.join("book.toml"), "[book]\ntitle = \"hob\"\n")?;
+        run::output(Command::new(program).arg("build").arg(&book).arg("--dest-dir").arg(site)).map(drop)
+    })
+}
+
+/// The program in the path, else one that is compiled once.
+fn mdbook_program(repository: &Repository, to: &Path) -> Result<PathBuf> {
+    if let Ok(version) = run::output(Command::new("mdbook").arg("--version"))
+        && version.contains(" v0.5.")
+    {
+        return Ok("mdbook".into());
+    }
+    let root = to.join("tools");
+    let program = root.join("bin").join(format!("mdbook{}", env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        println!("Compiling mdbook {MDBOOK} for the tests (one to two minutes, once)");
+        let build = to.join("mdbook.build");
+        let mut cargo = run::cargo(&repository.root);
+        cargo.args(["install", "--quiet", "--locked", "mdbook", "--version", MDBOOK, "--no-default-features"]);
+        cargo.args(["--features", "search", "--root"]).arg(&root).arg("--target-dir").arg(&build);
+        run::output(&mut cargo)?;
+        // Half a gigabyte that nobody needs again.
+        fs::remove_dir_all(&build).with_context(|| format!("remove {}", build.display()))?;
+    }
+    Ok(program)
+}
+
+fn sphinx(repository: &Repository, to: &Path) -> Result<()> {
+    let sources = repository.path("tests/documentation/sphinx");
+    unless_made(&to.join("sphinx"), &files(&sources)?, PYTHON[0], |site| {
+        let program = python_program(to, "sphinx-build")?;
+        run::output(Command::new(program).args(["-q", "-b", "html"]).arg(&sources).arg(site)).map(drop)
+    })
+}
+
+fn mkdocs(repository: &Repository, to: &Path) -> Result<()> {
+    let sources = repository.path("tests/documentation/mkdocs");
+    unless_made(&to.join("mkdocs"), &files(&sources)?, PYTHON[1], |site| {
+        let program = python_program(to, "mkdocs")?;
+        let mut mkdocs = Command::new(program);
+        mkdocs.args(["build", "--quiet", "--config-file"]).arg(sources.join("mkdocs.yml")).arg("--site-dir").arg(site);
+        run::output(&mut mkdocs).map(drop)
+    })
+}
+
+/// A program of the Python packages, which are installed once.
+fn python_program(to: &Path, name: &str) -> Result<PathBuf> {
+    let python = to.join("python");
+    let program = python.join("bin").join(name);
+    if !program.is_file() {
+        println!("Installing {} for the tests (once)", PYTHON.join(" and "));
+        run::output(Command::new("python3").args(["-m", "venv"]).arg(&python))?;
+        let mut pip = Command::new(python.join("bin/pip"));
+        run::output(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(PYTHON))?;
+    }
+    Ok(program)
+}
+
+/// Makes a site beside its place and moves it there, unless one of the same sources is there.
+fn unless_made(site: &Path, sources: &[PathBuf], version: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let mut hasher = DefaultHasher::new();
+    version.hash(&mut hasher);
+    for source in sources {
+        source.file_name().hash(&mut hasher);
+        fs::read(source).with_context(|| format!("read {}", source.display()))?.hash(&mut hasher);
+    }
+    let stamp = format!("{:016x}", hasher.finish());
+    let beside = |ending: &str| site.with_extension(ending);
+    if site.is_dir() && fs::read_to_string(beside("stamp")).is_ok_and(|there| there == stamp) {
+        return Ok(());
+    }
+    for old in [site.to_owned(), beside("new")] {
+        if old.exists() {
+            fs::remove_dir_all(&old).with_context(|| format!("remove {}", old.display()))?;
+        }
+    }
+    make(&beside("new"))?;
+    fs::rename(beside("new"), site).with_context(|| format!("make {}", site.display()))?;
+    fs::write(beside("stamp"), stamp)?;
+    Ok(())
+}
+
+/// The files below a folder, ordered.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
