@@ -11,6 +11,7 @@ use hob_core::{StateName, sanitize_line};
 use hob_process::{OwnProgram, run_to_end};
 use hob_runner::daemon::{Presence, presence};
 use hob_settings::Settings;
+use hob_store::View;
 use serde_json::{Value, json};
 use std::{env, ffi::OsString, io::Write, os::unix::fs::PermissionsExt as _, path::Path, thread, time::Duration};
 
@@ -173,7 +174,7 @@ fn database(context: &Context) -> Check {
     }
     let looked = context.store().and_then(|store| {
         let problems = store.check()?;
-        Ok((problems, store.view(|view| view.counts())?))
+        Ok((problems, store.view(View::counts)?))
     });
     match looked {
         Err(error) => check(Status::Problem, error.message()),
@@ -196,7 +197,7 @@ fn daemon(context: &Context) -> Check {
     let check = |status, message: String| Check::new("daemon", status, message);
     let waiting = || {
         let is_there = context.places.state.join("hob.db").exists();
-        let counts = is_there.then(|| context.store().ok()?.view(|view| view.counts()).ok()).flatten();
+        let counts = is_there.then(|| context.store().ok()?.view(View::counts).ok()).flatten();
         counts.map_or(0, |counts| counts.pending)
     };
     match presence(&context.places.state) {
