@@ -96,16 +96,15 @@ pub fn how_to_install(settings: &Settings) -> Option<String> {
 /// The profiles that a task without a wish of its own would try.
 fn order(config: &ExecutorConfig) -> Vec<&str> {
     let settings = &config.settings;
-    match settings.get("agent").and_then(Value::as_str).unwrap_or(AUTO) {
-        AUTO => {
-            if let Some(order) = settings.get("order").and_then(Value::as_array) {
-                return order.iter().filter_map(Value::as_str).collect();
-            }
-            let profiles = settings.get("profiles").and_then(Value::as_object);
-            profiles.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
-        }
-        name => vec![name],
+    let agent = settings.get("agent").and_then(Value::as_str).unwrap_or(AUTO);
+    if agent != AUTO {
+        return vec![agent];
     }
+    if let Some(order) = settings.get("order").and_then(Value::as_array) {
+        return order.iter().filter_map(Value::as_str).collect();
+    }
+    let profiles = settings.get("profiles").and_then(Value::as_object);
+    profiles.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
 }
 
 /// Where the program of that logical name is for whoever asks now.

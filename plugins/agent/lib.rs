@@ -81,7 +81,7 @@ fn finish(
         clock: clock::Clock::of(task),
     };
     let text = ran.answer.text.trim_end().to_owned();
-    let judged = verdict.judge(ran.answer);
+    let judged = verdict.judge(&ran.answer);
     // What it said before it failed is worth having too.
     if !text.is_empty() {
         let output = context::output();

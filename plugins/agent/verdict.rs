@@ -36,18 +36,18 @@ pub struct Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    pub fn judge(&self, answer: Answer) -> Result<Success, TaskError> {
-        let data = self.data(&answer);
+    pub fn judge(&self, answer: &Answer) -> Result<Success, TaskError> {
+        let data = self.data(answer);
         let failure = match self.status {
             ExitStatus::Killed => return Err(TaskError::Cancelled),
             ExitStatus::Code(0) if answer.trouble.is_none() => {
                 if !answer.text.trim().is_empty() {
-                    return Ok(Success { summary: self.summary(&answer), data: Some(data.to_string()) });
+                    return Ok(Success { summary: self.summary(answer), data: Some(data.to_string()) });
                 }
                 let message = format!("{} answered nothing; `hob retry {}` asks again", self.name, self.id);
                 Failure { message, retryable: true, retry_after_ms: None, data: None }
             }
-            ExitStatus::Code(_) | ExitStatus::Signal(_) => self.failure(&answer),
+            ExitStatus::Code(_) | ExitStatus::Signal(_) => self.failure(answer),
         };
         Err(TaskError::Failed(Failure { data: Some(data.to_string()), ..failure }))
     }
@@ -105,13 +105,12 @@ impl Verdict<'_> {
     fn summary(&self, answer: &Answer) -> String {
         let lines = answer.text.lines().map(|line| line.trim().trim_start_matches('#').trim());
         let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).take(SUMMARY_LINES).collect();
-        let mut summary = shorten(&lines.join("\n"), SUMMARY);
-        summary.push_str(&format!("\n({})", self.name));
-        if !answer.refused_tools.is_empty() {
-            let tools = answer.refused_tools.join(", ");
-            summary.push_str(&format!("\nIt was not allowed to use {tools}: --tools and --access allow more"));
+        let summary = format!("{}\n({})", shorten(&lines.join("\n"), SUMMARY), self.name);
+        if answer.refused_tools.is_empty() {
+            return summary;
         }
-        summary
+        let tools = answer.refused_tools.join(", ");
+        format!("{summary}\nIt was not allowed to use {tools}: --tools and --access allow more")
     }
 
     fn data(&self, answer: &Answer) -> Value {

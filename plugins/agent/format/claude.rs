@@ -106,15 +106,12 @@ fn tokens(event: &Value) -> Option<Tokens> {
     };
     let models = event.pointer("/modelUsage").and_then(Value::as_object).filter(|models| !models.is_empty());
     let mut sum = Tokens::default();
-    match models {
-        Some(models) => {
-            let keys = ["inputTokens", "cacheCreationInputTokens", "cacheReadInputTokens", "outputTokens"];
-            models.values().for_each(|usage| sum.add(one(usage, keys)));
-        }
-        None => {
-            let keys = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens"];
-            sum.add(one(event.get("usage")?, keys));
-        }
+    if let Some(models) = models {
+        let keys = ["inputTokens", "cacheCreationInputTokens", "cacheReadInputTokens", "outputTokens"];
+        models.values().for_each(|usage| sum.add(one(usage, keys)));
+    } else {
+        let keys = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens"];
+        sum.add(one(event.get("usage")?, keys));
     }
     (sum.input + sum.output > 0).then_some(sum)
 }

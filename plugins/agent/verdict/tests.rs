@@ -11,7 +11,7 @@ fn judge(status: ExitStatus, stderr: &str, answer: Answer) -> Result<Success, Ta
     let (profile, asked_model) = (profile(), Some("m-1".to_owned()));
     let verdict =
         Verdict { id: "t-1", name: "agent-x", profile: &profile, status, stderr, milliseconds: 7, asked_model, clock };
-    verdict.judge(answer)
+    verdict.judge(&answer)
 }
 
 #[track_caller]

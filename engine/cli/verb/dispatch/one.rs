@@ -40,14 +40,12 @@ fn free_text(context: &Context, before: &[OsString], tail: &[OsString]) -> Comma
     let error = CommandError::usage("a text is no executor, and no executor is set for texts");
     let file = context.places.config.display();
     let error = if let Some((name, agent)) = agents::for_texts(settings) {
-        error.hint(format!(
-            "{} is installed: put `default_executor = \"{name}\"` at the top of {file} (hob config path)",
-            agent.name
-        ))
+        let line = format!("put `default_executor = \"{name}\"` at the top of {file} (hob config path)");
+        error.hint(format!("{} is installed: {line}", agent.name))
     } else {
         let how = agents::how_to_install(settings).unwrap_or_else(|| "hob doctor shows what it looks for".to_owned());
         error
-            .hint(format!("no agent is installed that could do it; such as with: {how}"))
+            .hint(format!("no agent is installed that could do it; install one, such as with {how}"))
             .hint(format!("then put `default_executor = \"agent\"` at the top of {file} (hob config path)"))
     };
     Err(error.hint("or name an executor: hob dispatch shell \"cargo test\""))
