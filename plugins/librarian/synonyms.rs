@@ -74,8 +74,8 @@ pub const PHRASES: &[(&str, &str)] = &[
 
 /// What questions ask for, and the words that an answer has for it.
 pub const ASKED: &[(&str, &str)] = &[
-    ("how many", "maximum number"),
-    ("how much", "maximum amount"),
+    ("how many", "maximum"),
+    ("how much", "amount"),
     ("how long", "duration"),
     ("how often", "interval"),
     ("length of time", "duration"),
