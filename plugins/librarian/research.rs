@@ -125,7 +125,7 @@ impl<'a> Research<'a> {
                 if self.asked + wanted.len() >= self.limits.pages {
                     let known: usize = open.iter().map(|one| one.shelf.pages()).sum();
                     self.stopped = Some(format!(
-                        "stopped at {} of the {known} pages that the sources name; --max-pages raises the limit",
+                        "stopped at {} pages, the limit; the sources name {known}; --max-pages raises it",
                         self.asked + wanted.len()
                     ));
                     return wanted;
@@ -179,17 +179,25 @@ impl<'a> Research<'a> {
         let web = self.web;
         let starts = sources.iter().map(|(source, address)| async move {
             let start = web.get(address).await?;
-            let (site, entries) = Site::open(source.kind, &start, web).await?;
-            Ok((start, site, entries))
+            let site = Site::open(source.kind, &start, web).await;
+            Ok((start, site))
         });
         let starts = self.all(starts)?;
         let mut all = Vec::new();
         for ((source, address), start) in sources.iter().zip(starts) {
-            let (start, site, entries) = match start {
+            let (start, site) = match start {
                 Ok(start) => start,
                 Err(missing) => {
                     self.miss(source, address.as_str(), missing)?;
                     continue;
+                }
+            };
+            let (site, entries) = match site {
+                Ok(site) => site,
+                // What is there already is an answer to look for passages in.
+                Err(missing) => {
+                    self.miss(source, address.as_str(), missing)?;
+                    (Site::without_index(&start.address), Vec::new())
                 }
             };
             // With the text of every section in its index, the first page is one among the others; in a book it is
