@@ -127,7 +127,9 @@ impl Site {
         }
         let mut items = Vec::new();
         let mut kept = Vec::new();
-        for section in all {
+        for mut section in all {
+            // The anchor that leads past the navigation.
+            section.anchor = section.anchor.filter(|anchor| anchor != "main-content");
             let is_of_all = |heading: &String| OF_ALL_TYPES.iter().any(|of_all| heading.starts_with(of_all));
             // What ends so is the beginning of what another crate says of its trait.
             if section.headings.iter().any(is_of_all) || section.markdown.contains("[Read more](") {

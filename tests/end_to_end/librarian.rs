@@ -317,10 +317,10 @@ fn a_folder_needs_no_network() {
     sandbox.file("README.md", "# Beds\n\n## Frost\n\nCover the beds with cloth.\n\n```sh\ncover --all\n```\n");
     sandbox.file("docs/wind.html", "<title>Wind</title><h1>Wind</h1><h2 id=storm>Storm</h2><p>Close the vents.");
     let data = ask(&sandbox, &["what to do about frost"]);
-    assert_eq!(addresses(&data), ["/project/README.md#frost"]);
+    assert_eq!(addresses(&data), ["README.md#frost"]);
     assert!(data["passages"][0]["text"].as_str().is_some_and(|text| text.contains("cover --all")), "{data}");
     let data = ask(&sandbox, &["what in a storm", "--source", "docs"]);
-    assert_eq!(addresses(&data)[0], "/project/docs/wind.html#storm");
+    assert_eq!(addresses(&data)[0], "docs/wind.html#storm");
 
     let told = sandbox.run(["dispatch", "librarian", "frost", "--source", "http://127.0.0.1:1/", "--wait"]);
     assert_eq!(told.code, 5, "a denial: {told:?}");
