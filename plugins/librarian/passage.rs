@@ -201,7 +201,8 @@ mod tests {
     fn the_same_text_is_shown_once() {
         let words = Words::new();
         let text = "Opens the vents when the warmest sensor is above the given temperature for a while";
-        let twice = vec![section("Vents", text), section("Copy", &format!("{text}.")), section("Wind", "no vents open in it")];
+        let twice =
+            vec![section("Vents", text), section("Copy", &format!("{text}.")), section("Wind", "no vents open in it")];
         let question = Question::read("when do vents open", &words);
         let best = best(&question, &words, passages(twice, "p", "t", "s"), 5);
         let shown: Vec<&str> = best.iter().map(|passage| passage.address.as_str()).collect();

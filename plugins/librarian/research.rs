@@ -170,19 +170,27 @@ impl<'a> Research<'a> {
             Ok((files, more)) => {
                 if files.is_empty() && !context::is_cancelled() {
                     let why = "there is no Markdown or HTML file in it".to_owned();
-                    self.failed.push(Failed { address: folder.to_owned(), source: source.name.clone(), why });
+                    self.failed.push(Failed {
+                        address: self.shown(folder).to_owned(),
+                        source: source.name.clone(),
+                        why,
+                    });
                 }
                 for file in files {
-                    let path = file.path.strip_prefix(self.project).and_then(|path| path.strip_prefix('/'));
-                    self.keep(source, path.unwrap_or(&file.path), &file.title, file.sections);
+                    self.keep(source, self.shown(&file.path), &file.title, file.sections);
                 }
                 if more {
                     self.stop_at("bytes");
                 }
             }
-            Err(missing) => self.miss(source, folder, missing)?,
+            Err(missing) => self.miss(source, self.shown(folder), missing)?,
         }
         if context::is_cancelled() { Err(Cancelled) } else { Ok(()) }
+    }
+
+    /// A path as a person says it: from the folder of the task, where it is below that.
+    fn shown<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(self.project).and_then(|path| path.strip_prefix('/')).unwrap_or(path)
     }
 
     /// Reads the first pages of web sources and their indices.
