@@ -28,6 +28,10 @@ pub fn print(context: &Context, store: &Store, id: &TaskId, as_json: bool) -> Co
         render::write_json(&mut out, &object(context, &group, &members, result.as_deref())?)?;
     } else {
         write(context, &mut out, &group, &members, result.as_deref())?;
+        if group.finished.is_some() && group.tally.completed < group.tally.members() {
+            let next = format!("hob retry {id} --failed   runs again what did not complete");
+            writeln!(out, "\n{}", styled(DIM, next))?;
+        }
     }
     Ok(match group.state() {
         StateName::Pending | StateName::Running | StateName::Completed => Exit::Ok,

@@ -147,24 +147,22 @@ pub fn waits_for(task: &Task) -> Option<String> {
 pub fn time_and_note(state: &State, now: Timestamp) -> (String, String) {
     let took = |from: Timestamp, to: Timestamp| duration(to.since(from));
     match state {
-        State::Pending { blocked, .. } => {
-            (String::new(), blocked.as_ref().map(|why| format!("[{why}]")).unwrap_or_default())
-        }
+        State::Pending { blocked, .. } => (String::new(), blocked.clone().unwrap_or_default()),
         State::Running { started, progress, cancel_requested, .. } => {
             let note = match (cancel_requested, progress) {
-                (Some(_), _) => "[stopping]".to_owned(),
-                (None, Some(progress)) => format!("[{}]", progress.message),
+                (Some(_), _) => "stopping".to_owned(),
+                (None, Some(progress)) => progress.message.clone(),
                 (None, None) => String::new(),
             };
             (took(*started, now), note)
         }
         State::Completed { started, finished, .. } => (took(*started, *finished), String::new()),
         State::Failed { started, finished, failure, .. } => {
-            (took(*started, *finished), format!("[{}: {}]", failure.kind, failure.message))
+            (took(*started, *finished), format!("{}: {}", failure.kind, failure.message))
         }
         State::Cancelled { stopped, finished, reason } => {
-            let note = reason.as_ref().map(|why| format!("[{why}]")).unwrap_or_default();
-            (stopped.map(|(_, started)| took(started, *finished)).unwrap_or_default(), note)
+            let time = stopped.map(|(_, started)| took(started, *finished)).unwrap_or_default();
+            (time, reason.clone().unwrap_or_default())
         }
     }
 }

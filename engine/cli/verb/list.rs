@@ -123,9 +123,9 @@ fn table(tasks: &[Task], now: Timestamp) -> Table {
     for task in tasks {
         let state = task.state.name();
         let (time, note) = render::time_and_note(&task.state, now);
-        let note = if let Some(waits) = render::waits_for(task) { format!("[{waits}]") } else { note };
+        let note = render::waits_for(task).unwrap_or(note);
         let what = render::one_line_of_params(task);
-        let what = if note.is_empty() { what } else { format!("{what}  {note}") };
+        let what = if note.is_empty() { what } else { format!("{what}  [{note}]") };
         let priority = if task.priority == Priority::Medium { DIM } else { PLAIN };
         table.row(vec![
             Cell::new(BOLD, task.id.as_str()),
