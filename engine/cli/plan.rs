@@ -60,7 +60,8 @@ pub fn try_child(executors: &Executors<'_>, child: &PresetChild, words: &Words<'
     let about = |error: CommandError| error.context(format!("child `{}`", child.name));
     let known = executors.find(child.executor.as_str()).map_err(about)?;
     if let Some(why) = missing_agent(&known.config) {
-        return Err(about(CommandError::new(Exit::Configuration, anyhow::anyhow!(why))));
+        let why = anyhow::anyhow!("{} needs an agent: {why}", known.config.name);
+        return Err(about(CommandError::new(Exit::Configuration, why)));
     }
     checked_params(&known, &words.params(child).map_err(about)?).map_err(about)?;
     Ok(known)
