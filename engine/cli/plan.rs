@@ -72,7 +72,10 @@ pub fn try_child(executors: &Executors<'_>, child: &PresetChild, words: &Words<'
 pub fn ready(executors: &Executors<'_>, name: &str) -> CommandResult<Known> {
     let known = executors.find(name)?;
     match missing_agent(&known.config) {
-        Some(why) => Err(CommandError::new(Exit::Configuration, anyhow::anyhow!(why))),
+        Some(why) => {
+            let why = anyhow::anyhow!("{} needs an agent: {why}", known.config.name);
+            Err(CommandError::new(Exit::Configuration, why))
+        }
         None => Ok(known),
     }
 }
