@@ -2,7 +2,7 @@
 //! shows after `$` is typed in a project, with the configuration above it. Addresses of the web lead to a server on
 //! loopback, and agents are scripts: the real ones have tests of their own.
 
-use crate::{file_server::FileServer, sandbox::Sandbox};
+use crate::{denials::guest, file_server::FileServer, sandbox::Sandbox};
 use std::{env, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
 
 /// A fenced block, with the line that it begins on.
@@ -92,8 +92,14 @@ impl Project {
 
     /// `example`, and a way to the server for those whose grants it leaves alone.
     fn configure(&self, example: &str) {
+        let components = self.sandbox.user().join("components");
+        fs::create_dir_all(&components).expect("made");
+        for (_, after) in example.match_indices("~/components/").map(|(at, start)| example.split_at(at + start.len())) {
+            let (name, _) = after.split_once('"').expect("the end of a text");
+            fs::copy(guest("noop"), components.join(name)).expect("copied");
+        }
         let mut whole = self.led_here(example);
-        for name in ["librarian", "web-fetch", "webReader"] {
+        for name in ["librarian", "web-fetch"] {
             let table = format!("[executors.{name}.grant]");
             if !whole.contains(&table) {
                 let port = self.server.port;
@@ -124,21 +130,20 @@ impl Project {
         led + rest
     }
 
-    /// What a shell in the project prints for a command, or what it complains of.
+    /// What a shell on a terminal in the project prints for a command; as an error if that does not succeed.
     fn type_in(&self, command: &str) -> Result<String, String> {
         let rust = env::var_os("CARGO").expect("a test that Cargo runs");
         let rust = Path::new(&rust).parent().expect("a folder");
         let path =
             format!("{}:{}:/usr/local/bin:/usr/bin:/bin", self.sandbox.work().join("bin").display(), rust.display());
-        let mut shell = self.sandbox.command("/bin/sh");
-        let output = shell.arg("-c").arg(self.led_here(command)).env("PATH", path).stdin(Stdio::null()).output();
-        let output = output.expect("a shell");
-        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| {
-            let text = String::from_utf8_lossy(&bytes);
-            let folders = [(self.sandbox.work(), PROJECT), (self.sandbox.home(), CONFIGURATION)];
-            folders.iter().fold(text.into_owned(), |text, (real, shown)| text.replace(&*real.to_string_lossy(), shown))
-        });
-        if output.status.success() { Ok(stdout) } else { Err(stderr) }
+        // A part of every Linux; it makes the terminal.
+        let mut script = self.sandbox.command("script");
+        script.args(["--quiet", "--return", "--command", &self.led_here(command), "/dev/null"]);
+        let output = script.env("PATH", path).env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("script runs");
+        let printed = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
+        let folders = [(self.sandbox.work(), PROJECT), (self.sandbox.home(), CONFIGURATION)];
+        let printed = folders.iter().fold(printed, |text, (real, shown)| text.replace(&*real.to_string_lossy(), shown));
+        if output.status.success() { Ok(printed) } else { Err(printed) }
     }
 }
 

@@ -25,10 +25,10 @@ fn searches_documentation_and_pages_need_no_agent() {
     let sandbox = Sandbox::new();
     let server = fill(&sandbox);
     let grant = format!("{{ host = \"127.0.0.1\", scheme = \"http\", port = {}, local = true }}", server.port);
-    sandbox.configure(&format!("notifications = false\n[executors.webReader.grant]\nhttp = [{grant}]\n"));
+    sandbox.configure(&format!("notifications = false\n[executors.web-fetch.grant]\nhttp = [{grant}]\n"));
     let page = server.address("widgets.html");
     let tasks: [(&str, &[&str], &str); 3] = [
-        ("search-1", &["explore", "authenticate"], "src/auth.rs:2:fn authenticate"),
+        ("search-1", &["explore", "authenticate"], "2: fn authenticate(user: &str)"),
         ("docs-1", &["librarian", "how do I refresh a token", "--source", "docs"], "POST /token"),
         ("read-1", &["webReader", &page], "A widget draws itself when its state has changed."),
     ];
