@@ -14,3 +14,5 @@ mod refusals;
 mod sandbox;
 mod scheduling;
 mod survival;
+mod web;
+mod web_manners;
