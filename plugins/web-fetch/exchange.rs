@@ -57,7 +57,7 @@ pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
 fn missing(error: HttpError, seconds: u32) -> Missing {
     match error {
         HttpError::Denied(text) => Missing::denied(text),
-        HttpError::Timeout => Missing::later(format!("no answer within {seconds} s; --timeout gives it longer")),
+        HttpError::Timeout => Missing::later(format!("no answer within {seconds} s; --seconds gives it longer")),
         HttpError::Cancelled => Missing::new("the task was asked to stop"),
         HttpError::TooLarge => Missing::new("larger than `http_body` of the executor's limits allows"),
         HttpError::Failed(text) => Missing::later(text),
