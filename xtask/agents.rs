@@ -1,13 +1,13 @@
 //! The agents' programs for the end-to-end tests: the real ones, from npm, each in a folder of its own below
 //! the target folder. One that cannot be had leaves a file with the reason, which its tests then say.
 
-use crate::{repository::Repository, run};
-use anyhow::{Context as _, Result, bail};
+use crate::{packages, repository::Repository, run};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 /// What a folder has when its program is whole: the package and its version.
@@ -108,23 +108,10 @@ fn remove_surplus(package: &str, folder: &Path) -> Result<()> {
 
 /// npm from the PATH, else from Debian's packages where that is allowed.
 fn find_npm() -> Result<PathBuf> {
-    if starts("npm") {
+    if packages::starts("npm") {
         return Ok("npm".into());
     }
-    let is_root = run::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !is_root || !starts("apt-get") {
-        bail!("there is no npm in the PATH; install Node.js 20 or later with npm");
-    }
-    println!("Installing Debian's nodejs and npm for the tests");
-    let apt =
-        |words: &[&str]| run::output(Command::new("apt-get").args(words).env("DEBIAN_FRONTEND", "noninteractive"));
-    apt(&["-qq", "update"])?;
-    apt(&["-qq", "-y", "--no-install-recommends", "install", "nodejs", "npm"])?;
+    packages::install(&["nodejs", "npm"])
+        .context("there is no npm in the PATH; install Node.js 20 or later with npm")?;
     Ok("npm".into())
-}
-
-fn starts(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

@@ -6,7 +6,7 @@ pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     let toolchain = setup::toolchain()?;
     guests::build_all(repository, &toolchain)?;
     let missing = agents::install(repository)?;
-    documentation::make(repository);
+    documentation::make(repository)?;
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.
     let mut cargo = run::cargo(&repository.root);
     cargo.args(["test", "--release", "--workspace"]).args(args).env("HOB_TEST_GUESTS", repository.test_guests());
