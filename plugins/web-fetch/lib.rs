@@ -3,7 +3,15 @@
 
 mod bindings {
     #![expect(unsafe_code, reason = "the generated exports have names and pointers of the component ABI")]
-    wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "plugin",
+        with: {
+            "hob:plugin/context@0.1.0": requests::context,
+            "hob:plugin/http@0.1.0": requests::http,
+            "hob:plugin/io@0.1.0": requests::io,
+        },
+    });
     export!(WebFetch with_types_in self);
 
     use super::WebFetch;
@@ -18,23 +26,22 @@ mod params;
 mod report;
 mod retry;
 mod robots;
-mod together;
 
 use bindings::{
     exports::hob::plugin::executor::Guest,
-    hob::plugin::{
-        context,
-        io::{IoError, Writer},
-        types::{Failure, Success, Task, TaskError},
-    },
+    hob::plugin::types::{Failure, Success, Task, TaskError},
 };
 use journey::Journey;
 use missing::Missing;
 use params::{Params, Settings, Wish};
 use report::Outcome;
+use requests::{
+    Turns, context,
+    io::{IoError, Writer},
+    together::{self, Cancelled},
+};
 use robots::Robots;
-use std::{cell::RefCell, collections::HashMap, pin::Pin};
-use together::Cancelled;
+use std::pin::Pin;
 
 struct WebFetch;
 
@@ -50,11 +57,13 @@ impl Guest for WebFetch {
         let wish = params.wish().map_err(TaskError::InvalidParams)?;
         let output = context::output();
         if wish.wanted.is_empty() {
-            write(&output, "no address in the text\n")?;
-            let summary = "no address in the text".to_owned();
+            let summary = "nothing to fetch: there is no address in the text".to_owned();
+            write(&output, &format!("{summary}\n"))?;
             return Ok(Success { summary, data: Some(report::data(&wish, &[])) });
         }
-        let outcomes = fetch(&params, &settings, &wish, &output)?;
+        let keep = !params.no_cache;
+        let robots = settings.robots.then(|| Robots::new(&task.executor, params.seconds, keep));
+        let outcomes = fetch(&params, robots, &wish, &output)?;
         let data = report::data(&wish, &outcomes);
         let missing: Vec<(String, &Missing)> =
             report::missing(&wish, &outcomes).map(|(given, missing)| (given.to_owned(), missing)).collect();
@@ -68,19 +77,18 @@ impl Guest for WebFetch {
 /// Fetches all, and writes each as it comes.
 fn fetch(
     params: &Params,
-    settings: &Settings,
+    robots: Option<Robots>,
     wish: &Wish,
     output: &Writer,
 ) -> Result<Vec<Option<Outcome>>, TaskError> {
-    let keep = !params.no_cache;
     let journey = Journey {
         format: params.format,
         whole: params.whole,
         max_bytes: params.max_bytes,
-        seconds: params.timeout,
-        keep,
-        robots: settings.robots.then(|| Robots::new(params.timeout, keep)),
-        hosts: RefCell::new(HashMap::new()),
+        seconds: params.seconds,
+        keep: !params.no_cache,
+        robots,
+        turns: Turns::default(),
     };
     let count = wish.wanted.len();
     let mut outcomes: Vec<Option<Outcome>> = std::iter::repeat_with(|| None).take(count).collect();
@@ -93,7 +101,9 @@ fn fetch(
     context::progress(Some(0.0), &format!("0 of {count}"));
     let ran = together::run(wish.wanted.iter().map(each).collect(), |index, outcome| {
         let given = &wish.wanted[index].given;
-        if let Err(error) = write(output, &report::shown(given, &outcome)) {
+        // The failure of the only one is that of the task, and says it.
+        let text = if count == 1 && outcome.is_err() { String::new() } else { report::shown(given, &outcome) };
+        if let Err(error) = write(output, &text) {
             trouble = Some(error);
             return Err(Cancelled);
         }

@@ -16,3 +16,5 @@ mod refusals;
 mod sandbox;
 mod scheduling;
 mod survival;
+mod web;
+mod web_manners;
