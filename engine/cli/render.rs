@@ -10,7 +10,7 @@ mod terminal;
 mod time;
 mod usage;
 
-pub use group::{group_headline, group_object, is_kept, join_words, member_object, tally_words};
+pub use group::{group_headline, group_object, is_kept, join_words, member_object, tally_short};
 pub use json::write_json;
 pub use progress::Gauge;
 pub use style::{BOLD, DIM, PLAIN, of_state, styled};

@@ -55,7 +55,7 @@ pub fn group_headline(group: &Group, now: Timestamp) -> String {
 }
 
 /// `2 of 4 completed, 1 failed, 1 cancelled`
-pub fn tally_words(tally: &Tally) -> String {
+fn tally_words(tally: &Tally) -> String {
     let others = [
         (tally.running, StateName::Running),
         (tally.pending, StateName::Pending),
@@ -67,15 +67,21 @@ pub fn tally_words(tally: &Tally) -> String {
     std::iter::once(completed).chain(others).collect::<Vec<_>>().join(", ")
 }
 
+/// `2/4, 1 failed, 1 cancelled`: how many have completed, and what else there is but waiting.
+pub fn tally_short(tally: &Tally) -> String {
+    let others = [(tally.running, "running"), (tally.failed, "failed"), (tally.cancelled, "cancelled")];
+    let completed = format!("{}/{}", tally.completed, tally.members());
+    let others = others.into_iter().filter(|(count, _)| *count > 0).map(|(count, state)| format!("{count} {state}"));
+    std::iter::once(completed).chain(others).collect::<Vec<_>>().join(", ")
+}
+
 /// When it has completed, in words.
 pub fn join_words(group: &Group) -> String {
     match (group.join, group.tally.members()) {
-        (Join::All | Join::AtLeast(_), 1) => "it has completed when its task has".to_owned(),
-        (Join::All, all) => format!("it has completed when all {all} tasks have"),
-        (Join::AtLeast(1), all) => format!("it has completed when all {all} tasks are over and one has completed"),
-        (Join::AtLeast(least), all) => {
-            format!("it has completed when all {all} tasks are over and {least} have completed")
-        }
+        (Join::All | Join::AtLeast(_), 1) => "completes if its task does".to_owned(),
+        (Join::All, all) => format!("completes if all {all} tasks do"),
+        (Join::AtLeast(1), all) => format!("completes if at least one of {all} tasks does"),
+        (Join::AtLeast(least), all) => format!("completes if at least {least} of {all} tasks do"),
     }
 }
 
@@ -104,9 +110,10 @@ mod tests {
         let text = group_headline(&group(Join::All), Timestamp(9_000));
         let text = anstream::adapter::strip_str(&text).to_string();
         assert_eq!(text, "failed  api-1  (research)  2 of 4 completed, 1 failed, 1 cancelled  3.2s");
-        assert_eq!(join_words(&group(Join::All)), "it has completed when all 4 tasks have");
+        assert_eq!(tally_short(&group(Join::All).tally), "2/4, 1 failed, 1 cancelled");
+        assert_eq!(join_words(&group(Join::All)), "completes if all 4 tasks do");
         let any = group(Join::AtLeast(1));
-        assert_eq!(join_words(&any), "it has completed when all 4 tasks are over and one has completed");
+        assert_eq!(join_words(&any), "completes if at least one of 4 tasks does");
         assert_eq!(group_object(&any, Timestamp(9_000))["duration_ms"], 3_250);
     }
 }

@@ -49,7 +49,7 @@ fn is_meant(group: &Group, arguments: &Arguments) -> bool {
 }
 
 fn table(groups: &[Group], now: Timestamp) -> Table {
-    let mut table = Table::new(&["ID", "STATE", "PRESET", "CREATED", ">TIME", "TASKS", "WHAT"]);
+    let mut table = Table::new(&["ID", "STATE", "PRESET", "CREATED", ">TIME", "COMPLETED", "WHAT"]);
     for group in groups {
         let state = group.state();
         let time = render::duration(group.finished.unwrap_or(now).since(group.created));
@@ -59,7 +59,7 @@ fn table(groups: &[Group], now: Timestamp) -> Table {
             Cell::new(PLAIN, group.preset.as_str()),
             Cell::new(DIM, render::ago(group.created, now)),
             Cell::new(PLAIN, time),
-            Cell::new(PLAIN, render::tally_words(&group.tally)),
+            Cell::new(PLAIN, render::tally_short(&group.tally)),
             Cell::new(PLAIN, &group.input),
         ]);
     }

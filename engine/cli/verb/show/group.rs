@@ -75,7 +75,8 @@ fn row(group: &Group, member: &Member, now: Timestamp) -> Vec<Cell> {
     let state = task.state.name();
     let (time, note) = render::time_and_note(&task.state, now);
     let note = match render::waits_for(task) {
-        Some(waits) if state == StateName::Pending => waits,
+        // Of several needs, those that are left.
+        Some(waits) if state == StateName::Pending && !is_waiting_for_all(member) => waits,
         _ if render::is_kept(group, member) => format!("kept of {}", made_for(member)),
         _ => note,
     };
@@ -88,6 +89,11 @@ fn row(group: &Group, member: &Member, now: Timestamp) -> Vec<Cell> {
         Cell::new(DIM, after),
         Cell::new(PLAIN, note),
     ]
+}
+
+fn is_waiting_for_all(member: &Member) -> bool {
+    let seat = member.task.as_ref().and_then(|task| task.group.as_ref());
+    seat.is_some_and(|seat| seat.waits_for.len() == member.needs.len())
 }
 
 fn made_for(member: &Member) -> &str {
