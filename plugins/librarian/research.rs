@@ -213,8 +213,13 @@ impl<'a> Research<'a> {
         match kind {
             "" | "text/html" | "application/xhtml+xml" => {
                 let page = Page::read(&got.text, &got.address, Extent::Whole);
-                open.shelf.add(open.site.entries(&page, &got.address));
-                self.keep(open.source, got.address.as_str(), &page.title, page.sections);
+                let entries = open.site.entries(&page, &got.address);
+                let (sections, items) = open.site.sections(page.sections, &entries);
+                self.keep(open.source, got.address.as_str(), &page.title, sections);
+                for (address, section) in items {
+                    self.passages.extend(passages(vec![section], address.as_str(), &page.title, &open.source.name));
+                }
+                open.shelf.add(entries);
             }
             "text/plain" | "text/markdown" => {
                 let (title, sections) = markdown::read(&got.text);

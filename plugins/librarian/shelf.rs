@@ -92,7 +92,7 @@ impl Shelf {
                 Fields {
                     head: joined(&entry.title),
                     above: joined(&place),
-                    body: joined(&entry.text),
+                    body: vec![joined(&entry.text)],
                     page: number_of(&entry.address),
                 }
             })

@@ -4,8 +4,10 @@ use crate::{
     index::{Entry, mdbook, mkdocs, sitemap, sphinx},
     source::Kind,
     web::{Got, Missing, Web},
+    words::without_targets,
 };
-use page::{Extent, Page};
+use page::{Extent, Page, Section};
+use std::collections::HashMap;
 use url::Url;
 
 /// A site whose first page was read.
@@ -95,24 +97,61 @@ impl Site {
 
     /// The items of a module, with the line that its page has of each.
     fn items(&self, page: &Page) -> Vec<Entry> {
+        let mut lines: HashMap<&str, &str> = HashMap::new();
+        // Each begins as `**[name](address)**`; the lines of others may link to it too.
+        for item in page.markdown.split("\n**[").skip(1) {
+            let Some((address, rest)) = item.split_once("](").and_then(|(_, rest)| rest.split_once(')')) else {
+                continue;
+            };
+            let line = rest.trim_start_matches('*').split("\n#").next().unwrap_or_default();
+            lines.entry(address).or_insert(line.trim());
+        }
         let mut entries = self.links(page);
         for entry in &mut entries {
-            let mark = format!("({}", entry.address);
-            let after = page.markdown.split_once(&mark).and_then(|(_, rest)| rest.split_once(')'));
-            if let Some((_, after)) = after {
-                // Until the next item or the next heading.
-                let ends = ["\n**[", "\n- ", "\n#"].iter().filter_map(|mark| after.find(mark)).min();
-                let line = &after[..ends.unwrap_or(after.len())];
-                entry.text = line.chars().take(300).collect();
-            }
+            let line = lines.get(entry.address.as_str()).copied().unwrap_or_default();
+            entry.text = without_targets(line).chars().take(300).collect();
         }
         entries
+    }
+
+    /// The sections of a page that say something of their own, and for a list of items one for each of them, with
+    /// its address.
+    pub fn sections(&self, all: Vec<Section>, entries: &[Entry]) -> (Vec<Section>, Vec<(Url, Section)>) {
+        if self.kind != Kind::Rustdoc {
+            return (all, Vec::new());
+        }
+        let mut items = Vec::new();
+        let mut kept = Vec::new();
+        for section in all {
+            let is_of_all = |heading: &String| OF_ALL_TYPES.iter().any(|of_all| heading.starts_with(of_all));
+            if section.headings.iter().any(is_of_all) {
+                continue;
+            }
+            let names =
+                |entry: &&Entry| !entry.text.is_empty() && section.markdown.contains(&format!("]({})", entry.address));
+            let is_list = section.markdown.lines().any(|line| line.starts_with("**["));
+            let named: Vec<&Entry> = entries.iter().filter(|_| is_list).filter(names).collect();
+            for entry in &named {
+                let headings = [section.headings.as_slice(), std::slice::from_ref(&entry.title)].concat();
+                items.push((
+                    entry.address.clone(),
+                    Section { headings, anchor: None, level: 3, markdown: entry.text.clone() },
+                ));
+            }
+            if named.is_empty() {
+                kept.push(section);
+            }
+        }
+        (kept, items)
     }
 
     fn is_inside(&self, address: &Url) -> bool {
         address.origin() == self.prefix.origin() && address.path().starts_with(self.prefix.path())
     }
 }
+
+/// Headings of what rustdoc says of every type.
+const OF_ALL_TYPES: [&str; 2] = ["Auto Trait Implementations", "Blanket Implementations"];
 
 /// All pages that a list of them links to.
 fn links(html: &str, at: &Url) -> Vec<Entry> {

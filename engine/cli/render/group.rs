@@ -62,17 +62,15 @@ pub fn tally_words(tally: &Tally) -> String {
         (tally.failed, StateName::Failed),
         (tally.cancelled, StateName::Cancelled),
     ];
-    let mut words = format!("{} of {} completed", tally.completed, tally.members());
-    for (count, state) in others.into_iter().filter(|(count, _)| *count > 0) {
-        words.push_str(&format!(", {count} {state}"));
-    }
-    words
+    let completed = format!("{} of {} completed", tally.completed, tally.members());
+    let others = others.into_iter().filter(|(count, _)| *count > 0).map(|(count, state)| format!("{count} {state}"));
+    std::iter::once(completed).chain(others).collect::<Vec<_>>().join(", ")
 }
 
 /// When it has completed, in words.
 pub fn join_words(group: &Group) -> String {
     match (group.join, group.tally.members()) {
-        (Join::All, 1) | (Join::AtLeast(_), 1) => "it has completed when its task has".to_owned(),
+        (Join::All | Join::AtLeast(_), 1) => "it has completed when its task has".to_owned(),
         (Join::All, all) => format!("it has completed when all {all} tasks have"),
         (Join::AtLeast(1), all) => format!("it has completed when all {all} tasks are over and one has completed"),
         (Join::AtLeast(least), all) => {

@@ -47,7 +47,7 @@ pub struct Arguments {
 /// What is to run again, and what runs it.
 enum Repeat {
     Task(Box<(Task, NewTask)>),
-    Group(Again, NewGroup),
+    Group(Box<(Again, NewGroup)>),
 }
 
 /// What was to run again, and what was accepted to run it.
@@ -83,7 +83,7 @@ fn repeat(store: &mut Store, executors: &Executors<'_>, text: &str, failed_only:
             let old = Again::of(store, &id, failed_only)?;
             let id = old.new_id(store)?;
             let new = old.new_group(executors, &id)?;
-            Ok(Repeat::Group(old, new))
+            Ok(Repeat::Group(Box::new((old, new))))
         }
         Reference::Task(id) if failed_only => {
             Err(CommandError::usage(format!("--failed is for groups, and {id} is a task"))
@@ -106,7 +106,10 @@ fn accept<'a>(changes: &Changes<'_>, repeat: &'a Repeat, at: Timestamp) -> hob_s
             let accepted = accepted.ok_or_else(|| Error::Internal { detail: "no task was accepted".to_owned() })?;
             Ok(Queued::Task(old, accepted))
         }
-        Repeat::Group(old, new) => Ok(Queued::Group(old, changes.submit_group(new, at)?)),
+        Repeat::Group(group) => {
+            let (old, new) = &**group;
+            Ok(Queued::Group(old, changes.submit_group(new, at)?))
+        }
     }
 }
 
