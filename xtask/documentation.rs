@@ -1,5 +1,5 @@
 //! The documentation sites that the tests of the librarian read, made by the programs that people make theirs with:
-//! rustdoc, mdBook, Sphinx and MkDocs. Each is made anew only when what it is made of has changed.
+//! rustdoc, mdBook, Sphinx and `MkDocs`. Each is made anew only when what it is made of has changed.
 
 use crate::{packages, repository::Repository, run};
 use anyhow::{Context as _, Result};
@@ -76,7 +76,7 @@ fn mdbook(repository: &Repository, to: &Path) -> Result<()> {
             let name = chapter.file_name().unwrap_or_default();
             fs::copy(chapter, sources.join(name))?;
             let name = name.to_string_lossy();
-            summary.push_str(&format!("- [{}]({name})\n", name.trim_end_matches(".md")));
+            summary.extend(["- [", name.trim_end_matches(".md"), "](", &name, ")\n"]);
         }
         fs::write(sources.join("SUMMARY.md"), summary)?;
         fs::write(book.join("book.toml"), "[book]\ntitle = \"hob\"\n")?;
