@@ -104,7 +104,7 @@ impl Project {
             if !whole.contains(&table) {
                 let port = self.server.port;
                 let grant = format!("{{ host = \"127.0.0.1\", scheme = \"http\", port = {port}, local = true }}");
-                whole.push_str(&format!("\n{table}\nhttp = [{grant}]\n"));
+                whole.extend(["\n", &table, "\nhttp = [", &grant, "]\n"]);
             }
         }
         self.sandbox.configure(&whole);

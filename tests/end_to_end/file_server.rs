@@ -143,7 +143,7 @@ impl State {
         self.asked.lock().expect("no panic").push(asked);
         let mut head = format!("HTTP/1.1 {} x\r\n", answer.status);
         for (name, value) in &answer.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         let mut body = answer.body;
         if answer.chunked {
@@ -154,7 +154,7 @@ impl State {
                 .collect();
             body.extend(b"0\r\n\r\n");
         } else {
-            head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+            head.extend(["content-length: ", &body.len().to_string(), "\r\n\r\n"]);
         }
         stream.write_all(head.as_bytes())?;
         stream.write_all(&body)

@@ -152,8 +152,8 @@ fn fifteen_questions_find_their_answers_among_the_first_three() {
 
 /// Twelve pages in a book without an index, each of them relevant.
 fn small_site(sandbox: &Sandbox) -> PathBuf {
-    let links: String =
-        (1..=12).map(|page| format!("<li><a href=\"p{page}.html\">Frost, part {page}</a></li>")).collect();
+    let link = |page| format!("<li><a href=\"p{page}.html\">Frost, part {page}</a></li>");
+    let links = (1..=12).map(link).collect::<Vec<_>>().concat();
     sandbox.file("site/index.html", format!("<title>Frost</title><h1>Frost</h1><ul>{links}</ul>"));
     for page in 1..=12 {
         let text = format!(

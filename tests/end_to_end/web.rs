@@ -154,7 +154,7 @@ fn what_is_text_already_stays_as_it_is() {
 fn a_cut_is_said_and_is_where_it_says() {
     let (sandbox, server) = site(|asked| match asked.path.as_str() {
         "/long" => {
-            let text: String = (0..2000).map(|number| format!("<p>Paragraph {number}.")).collect();
+            let text = (0..2000).map(|number| format!("<p>Paragraph {number}.")).collect::<Vec<_>>().concat();
             // As most servers send what they make on the way.
             Answer { chunked: true, ..html(&format!("<title>Long</title><main>{text}</main>")) }
         }

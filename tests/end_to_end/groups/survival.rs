@@ -42,7 +42,7 @@ fn a_fan_out_that_is_killed_leaves_all_of_the_group_or_nothing() {
     let mut config = "[daemon]\nautostart = false\n".to_owned();
     for n in 0..60 {
         let _ =
-            write!(config, "[presets.many.children.c{n}]\nexecutor = \"shell\"\nparams = {{ command = \"true\" }}\n");
+            writeln!(config, "[presets.many.children.c{n}]\nexecutor = \"shell\"\nparams = {{ command = \"true\" }}");
     }
     let sandbox = Sandbox::with_config(&config);
     let fan_out = |id: &str| {
