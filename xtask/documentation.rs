@@ -1,7 +1,7 @@
 //! The documentation sites that the tests of the librarian read, made by the programs that people make theirs with:
 //! rustdoc, mdBook, Sphinx and MkDocs. Each is made anew only when what it is made of has changed.
 
-use crate::{repository::Repository, run};
+use crate::{packages, repository::Repository, run};
 use anyhow::{Context as _, Result};
 use std::{
     env, fs,
@@ -16,13 +16,13 @@ const PYTHON: [&str; 2] = ["sphinx>=8,<10", "mkdocs>=1.6,<2"];
 
 /// As [`make`], alone.
 pub fn documentation(repository: &Repository, _args: &[String]) -> Result<()> {
-    make(repository);
+    make(repository)?;
     println!("Documentation for the tests: {}", folder(repository).display());
     Ok(())
 }
 
-/// Makes what is missing, or says in a line what could not be made. The tests then say what they leave out.
-pub fn make(repository: &Repository) {
+/// Makes what is missing. What cannot be made leaves a file with the reason beside its place, which the tests say.
+pub fn make(repository: &Repository) -> Result<()> {
     type Make = fn(&Repository, &Path) -> Result<()>;
     let sites: [(&str, Make, &str); 4] = [
         ("rustdoc", rustdoc, "it comes with Rust"),
@@ -30,11 +30,19 @@ pub fn make(repository: &Repository) {
         ("sphinx", sphinx, "install python3 with venv, and let pip reach its registry"),
         ("mkdocs", mkdocs, "install python3 with venv, and let pip reach its registry"),
     ];
+    let to = folder(repository);
+    fs::create_dir_all(&to).with_context(|| format!("make {}", to.display()))?;
     for (name, make, how) in sites {
-        if let Err(error) = make(repository, &folder(repository)) {
-            println!("Documentation by {name} is missing in the tests ({how}): {error:#}");
+        let reason = to.join(name).with_extension("missing");
+        if let Err(error) = make(repository, &to) {
+            let line = format!("{error:#} ({how})").replace('\n', " ");
+            println!("The tests do without documentation by {name}: {line}");
+            fs::write(&reason, line)?;
+        } else if reason.exists() {
+            fs::remove_file(&reason)?;
         }
     }
+    Ok(())
 }
 
 fn folder(repository: &Repository) -> PathBuf {
@@ -93,11 +101,17 @@ fn mdbook_program(repository: &Repository, to: &Path) -> Result<PathBuf> {
     let root = to.join("tools");
     let program = root.join("bin").join(format!("mdbook{}", env::consts::EXE_SUFFIX));
     if !program.is_file() {
-        println!("Compiling mdbook {MDBOOK} for the tests (one to two minutes, once)");
+        println!("Compiling mdbook {MDBOOK} for the tests (about a minute, once)");
         let build = to.join("mdbook.build");
         let mut cargo = run::cargo(&repository.root);
-        cargo.args(["install", "--quiet", "--locked", "mdbook", "--version", MDBOOK, "--no-default-features"]);
-        cargo.args(["--features", "search", "--root"]).arg(&root).arg("--target-dir").arg(&build);
+        // For eight chapters it need not be fast, and compiles in half the time.
+        cargo.args(["install", "--quiet", "--locked", "--debug", "mdbook", "--version", MDBOOK]);
+        cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        cargo
+            .args(["--no-default-features", "--features", "search", "--root"])
+            .arg(&root)
+            .arg("--target-dir")
+            .arg(&build);
         run::output(&mut cargo)?;
         // Half a gigabyte that nobody needs again.
         fs::remove_dir_all(&build).with_context(|| format!("remove {}", build.display()))?;
@@ -129,7 +143,12 @@ fn python_program(to: &Path, name: &str) -> Result<PathBuf> {
     let program = python.join("bin").join(name);
     if !program.is_file() {
         println!("Installing {} for the tests (once)", PYTHON.join(" and "));
-        run::output(Command::new("python3").args(["-m", "venv"]).arg(&python))?;
+        let venv = || run::output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python));
+        // Debian's python3 comes without what this needs.
+        if venv().is_err() {
+            packages::install(&["python3", "python3-venv"])?;
+            venv()?;
+        }
         let mut pip = Command::new(python.join("bin/pip"));
         run::output(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(PYTHON))?;
     }

@@ -9,6 +9,7 @@ mod demo;
 mod documentation;
 mod guests;
 mod hob;
+mod packages;
 mod repository;
 mod run;
 mod setup;

@@ -3,7 +3,15 @@
 
 mod bindings {
     #![expect(unsafe_code, reason = "the generated exports have names and pointers of the component ABI")]
-    wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "plugin",
+        with: {
+            "hob:plugin/context@0.1.0": requests::context,
+            "hob:plugin/http@0.1.0": requests::http,
+            "hob:plugin/io@0.1.0": requests::io,
+        },
+    });
     export!(Librarian with_types_in self);
 
     use super::Librarian;
@@ -28,15 +36,14 @@ mod words;
 
 use bindings::{
     exports::hob::plugin::executor::Guest,
-    hob::plugin::{
-        context,
-        io::IoError,
-        types::{Failure, Success, Task, TaskError},
-    },
+    hob::plugin::types::{Failure, Success, Task, TaskError},
 };
 use params::{Limits, Params, Settings};
 use question::Question;
-use research::{Cancelled, Research};
+use requests::{context, io::IoError, together::Cancelled};
+use research::Research;
+use std::time::Instant;
+use web::Web;
 use words::Words;
 
 struct Librarian;
@@ -57,7 +64,8 @@ impl Guest for Librarian {
         let sources = source::choose(&params.source, &settings.sources, &question.addresses, project)
             .map_err(|text| TaskError::InvalidParams(vec![("/source".to_owned(), text)]))?;
         let limits = Limits::of(&params, &settings, &task);
-        let mut research = Research::new(&question, &words, limits);
+        let web = Web::new(Instant::now() + limits.time, limits.bytes);
+        let mut research = Research::new(&question, &words, limits, &web);
         research.run(&sources).map_err(|Cancelled| TaskError::Cancelled)?;
         if research.looked.is_empty() {
             return Err(nothing(&research));

@@ -1,4 +1,9 @@
-use crate::{question::Question, rank, rank::Fields, words::Words};
+use crate::{
+    question::Question,
+    rank,
+    rank::Fields,
+    words::{Words, without_targets},
+};
 use page::Section;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -83,6 +88,25 @@ fn pieces(markdown: &str) -> Vec<String> {
     pieces.filter(|piece| piece.chars().any(char::is_alphanumeric)).collect()
 }
 
+/// Paragraphs, rows of tables and items of lists.
+fn units(markdown: &str) -> Vec<String> {
+    let mut units: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in markdown.lines() {
+        let mark = line.trim_start();
+        let begins = mark.starts_with(['|', '-', '*', '+']) || mark.starts_with(|c: char| c.is_ascii_digit());
+        match units.last_mut() {
+            Some(unit) if goes_on && !begins => {
+                unit.push('\n');
+                unit.push_str(line);
+            }
+            _ => units.push(line.to_owned()),
+        }
+        goes_on = !mark.is_empty();
+    }
+    units
+}
+
 /// The best `count` passages, the best first; what says nearly the same as a better one is left out.
 pub fn best(question: &Question, words: &Words, mut passages: Vec<Passage>, count: usize) -> Vec<Passage> {
     let mut numbers: HashMap<String, usize> = HashMap::new();
@@ -101,7 +125,7 @@ pub fn best(question: &Question, words: &Words, mut passages: Vec<Passage>, coun
             Fields {
                 head: joined(&own),
                 above: joined(&above),
-                body: joined(&passage.text),
+                body: units(&without_targets(&passage.text)).iter().map(|unit| joined(unit)).collect(),
                 page: number_of(&passage.address),
             }
         })
@@ -111,7 +135,7 @@ pub fn best(question: &Question, words: &Words, mut passages: Vec<Passage>, coun
         if chosen.len() == count {
             break;
         }
-        let shingles = shingles(&fields[index].body);
+        let shingles = shingles(&fields[index].body.join(" "));
         if chosen.iter().any(|(_, other)| alike(other, &shingles)) {
             continue;
         }

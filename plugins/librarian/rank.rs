@@ -3,7 +3,7 @@
 
 use crate::question::Question;
 use bm25::{EmbedderBuilder, Embedding, Scorer, TokenEmbedder, TokenEmbedding, Tokenizer};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A text to rank, each field as terms with blanks between them (`Words::joined`).
 #[derive(Default)]
@@ -12,8 +12,8 @@ pub struct Fields {
     pub head: String,
     /// What it stands under: the title of the page, the headings above.
     pub above: String,
-    /// All else.
-    pub body: String,
+    /// All else, in pieces of which each says something by itself: sentences that stand together, rows, items.
+    pub body: Vec<String>,
     /// Texts of one page have the same number.
     pub page: usize,
 }
@@ -27,13 +27,35 @@ const ABOVE: f32 = 0.6;
 /// What a word counts that the text lacks and its page has: sections lean on what was said before.
 const ELSEWHERE: f32 = 0.7;
 
+/// What a text has of a question.
+#[derive(Clone, Default)]
+struct Score {
+    /// By BM25.
+    sum: f32,
+    /// The rarities of the words that it has.
+    covered: f32,
+    /// The same for each of its pieces.
+    pieces: Vec<f32>,
+}
+
+/// The words of each piece of a text; its heading goes with each.
+fn pieces(text: &Fields) -> Vec<HashSet<&str>> {
+    let with_head = |piece| text.head.split_whitespace().chain(str::split_whitespace(piece)).collect();
+    if text.body.is_empty() { vec![with_head("")] } else { text.body.iter().map(|piece| with_head(piece)).collect() }
+}
+
 /// Indices of the texts that have anything of the question, with their scores, the best first.
 pub fn rank(question: &Question, texts: &[Fields]) -> Vec<(usize, f32)> {
     // Headings are short on purpose: their length says little.
     let head = Field::new(texts.iter().map(|text| text.head.as_str()), 0.3);
     let above = Field::new(texts.iter().map(|text| text.above.as_str()), 0.3);
-    let body = Field::new(texts.iter().map(|text| text.body.as_str()), 0.75);
-    let mut scores = vec![(0.0_f32, 0.0_f32); texts.len()];
+    let bodies: Vec<String> = texts.iter().map(|text| text.body.join(" ")).collect();
+    let body = Field::new(bodies.iter().map(String::as_str), 0.75);
+    let pieces: Vec<Vec<HashSet<&str>>> = texts.iter().map(pieces).collect();
+    let mut scores = vec![Score::default(); texts.len()];
+    for (score, pieces) in scores.iter_mut().zip(&pieces) {
+        score.pieces = vec![0.0; pieces.len()];
+    }
     let mut whole = 0.0;
     for concept in &question.concepts {
         let mut found: HashMap<usize, (f32, f32)> = HashMap::new();
@@ -57,17 +79,27 @@ pub fn rank(question: &Question, texts: &[Fields]) -> Vec<(usize, f32)> {
             let best = pages.entry(texts[*index].page).or_default();
             *best = best.max(*weight);
         }
-        for (index, (text, (score, covered))) in texts.iter().zip(&mut scores).enumerate() {
+        for (index, (text, score)) in texts.iter().zip(&mut scores).enumerate() {
             let (own, weight) = found.get(&index).copied().unwrap_or_default();
             let around = ELSEWHERE * pages.get(&text.page).copied().unwrap_or_default();
-            *score += own;
-            *covered += rarity * weight.max(around);
+            score.sum += own;
+            score.covered += rarity * weight.max(around);
+            if weight > 0.0 {
+                for (piece, covered) in pieces[index].iter().zip(&mut score.pieces) {
+                    let has = concept.iter().filter(|(term, _)| piece.contains(term.as_str()));
+                    *covered += rarity * has.map(|(_, weight)| *weight).fold(0.0, f32::max);
+                }
+            }
         }
     }
-    let found = scores.into_iter().enumerate().filter(|(_, (score, _))| *score > 0.0);
-    // A text that has half of the question is worth half of its score.
-    let mut ranked: Vec<(usize, f32)> =
-        found.map(|(index, (score, covered))| (index, score * covered / whole)).collect();
+    let found = scores.into_iter().enumerate().filter(|(_, score)| score.sum > 0.0);
+    // A text that has half of the question is worth half of its score; what stands together counts once more.
+    let mut ranked: Vec<(usize, f32)> = found
+        .map(|(index, score)| {
+            let together = score.pieces.iter().copied().fold(0.0, f32::max);
+            (index, score.sum * f32::midpoint(score.covered, together) / whole)
+        })
+        .collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     ranked
 }
@@ -121,7 +153,7 @@ mod tests {
             .iter()
             .map(|(head, body)| Fields {
                 head: words.joined(head),
-                body: words.joined(body),
+                body: vec![words.joined(body)],
                 page: usize::MAX,
                 ..Fields::default()
             })
@@ -142,6 +174,20 @@ mod tests {
     fn more_of_the_question_wins_over_one_word_many_times() {
         let many = "valve valve valve valve valve valve";
         check("close the valve at night", &[("", many), ("", "it can close a valve for a night")], &[1, 0]);
+    }
+
+    #[test]
+    fn words_that_stand_together_count_more() {
+        let words = Words::new();
+        let apart = ["close the house", "it is night", "a valve", "more"];
+        let together = ["the house", "it is", "close a valve at night", "more"];
+        let fields = [apart, together].into_iter().enumerate().map(|(page, pieces)| Fields {
+            body: pieces.iter().map(|piece| words.joined(piece)).collect(),
+            page,
+            ..Fields::default()
+        });
+        let ranked = rank(&Question::read("close the valve at night", &words), &fields.collect::<Vec<_>>());
+        assert_eq!(ranked.first().map(|(index, _)| *index), Some(1), "{ranked:?}");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Looks through sources for passages that may answer a question.
 
 use crate::{
-    bindings::hob::plugin::context,
     folder, markdown,
     params::Limits,
     passage::{Passage, passages},
@@ -13,8 +12,12 @@ use crate::{
     words::Words,
 };
 use page::{Extent, Page, Section};
+use requests::{
+    context,
+    together::{self, Cancelled},
+};
 use serde::Serialize;
-use std::time::Instant;
+use std::pin::Pin;
 use url::Url;
 
 /// A page or file that was read.
@@ -33,12 +36,15 @@ pub struct Failed {
     pub why: String,
 }
 
+/// Pages of a source that are asked for at once: as many as its host may be asked for.
+const AT_ONCE: usize = 2;
+
 /// What was found so far.
 pub struct Research<'a> {
     question: &'a Question,
     words: &'a Words,
     limits: Limits,
-    web: Web,
+    web: &'a Web,
     /// Pages that were asked for, whether or not they came.
     asked: usize,
     pub passages: Vec<Passage>,
@@ -50,9 +56,6 @@ pub struct Research<'a> {
     pub denied: Option<String>,
 }
 
-/// The task was asked to stop.
-pub struct Cancelled;
-
 /// A web source whose index is read.
 struct Open<'a> {
     source: &'a Source,
@@ -61,12 +64,12 @@ struct Open<'a> {
 }
 
 impl<'a> Research<'a> {
-    pub fn new(question: &'a Question, words: &'a Words, limits: Limits) -> Self {
+    pub fn new(question: &'a Question, words: &'a Words, limits: Limits, web: &'a Web) -> Self {
         Self {
             question,
             words,
             limits,
-            web: Web::new(Instant::now() + limits.time, limits.bytes),
+            web,
             asked: 0,
             passages: Vec::new(),
             looked: Vec::new(),
@@ -76,44 +79,80 @@ impl<'a> Research<'a> {
         }
     }
 
-    /// Bytes that were read.
+    /// Bytes that were read from the web.
     pub fn bytes(&self) -> usize {
-        self.web.bytes
+        self.web.bytes()
     }
 
-    /// Reads what looks relevant, each source in turn.
+    /// Reads what looks relevant, in all sources at once.
     pub fn run(&mut self, sources: &'a [Source]) -> Result<(), Cancelled> {
         let mut open = Vec::new();
         for source in sources {
-            context::progress(None, &format!("looking at {}", source.name));
             match &source.place {
-                Place::Folder(folder) => self.folder(source, folder)?,
-                Place::Web(address) => open.extend(self.open(source, address)?),
+                Place::Folder(folder) => {
+                    context::progress(None, &format!("reading {}", source.name));
+                    self.folder(source, folder)?;
+                }
+                Place::Web(address) => open.push((source, address)),
             }
         }
-        while !open.is_empty() && self.stopped.is_none() {
-            let mut index = 0;
-            while index < open.len() {
-                let Some(address) = open[index].shelf.next(self.question, self.words) else {
-                    open.remove(index);
-                    continue;
-                };
-                if self.asked >= self.limits.pages {
-                    let known: usize = open.iter().map(|one| one.shelf.pages()).sum();
-                    self.stopped = Some(format!(
-                        "stopped at {} pages of the {known} that the sources name; --max-pages raises the limit",
-                        self.asked
-                    ));
-                    return Ok(());
-                }
-                self.page(&mut open[index], &address)?;
-                index += 1;
-                if self.stopped.is_some() {
-                    break;
+        let mut open = self.open(open)?;
+        while self.stopped.is_none() {
+            let wanted = self.wanted(&mut open);
+            if wanted.is_empty() {
+                break;
+            }
+            let web = self.web;
+            let pages = wanted.iter().map(|(_, address)| web.get(address));
+            let pages = self.all(pages)?;
+            // In the order in which they were wanted, whichever came first: the same question has the same answer.
+            for ((index, address), page) in wanted.iter().zip(pages) {
+                match page {
+                    Ok(got) => self.read(&mut open[*index], &got),
+                    Err(missing) => self.miss(open[*index].source, address.as_str(), missing)?,
                 }
             }
         }
         Ok(())
+    }
+
+    /// The pages to read next, of each source with its place among them, within the limit.
+    fn wanted(&mut self, open: &mut [Open<'a>]) -> Vec<(usize, Url)> {
+        let mut wanted = Vec::new();
+        for _ in 0..AT_ONCE {
+            for index in 0..open.len() {
+                let Some(address) = open[index].shelf.next(self.question, self.words) else { continue };
+                if self.asked + wanted.len() >= self.limits.pages {
+                    let known: usize = open.iter().map(|one| one.shelf.pages()).sum();
+                    self.stopped = Some(format!(
+                        "stopped at {} of the {known} pages that the sources name; --max-pages raises the limit",
+                        self.asked + wanted.len()
+                    ));
+                    return wanted;
+                }
+                wanted.push((index, address));
+            }
+        }
+        wanted
+    }
+
+    /// Waits for what comes of all pages that are asked for, in their order.
+    fn all<T>(
+        &mut self,
+        pages: impl Iterator<Item = impl Future<Output = Result<T, Missing>>>,
+    ) -> Result<Vec<Result<T, Missing>>, Cancelled> {
+        let pages: Vec<Pin<Box<dyn Future<Output = Result<T, Missing>> + '_>>> =
+            pages.map(|page| Box::pin(page) as Pin<Box<_>>).collect();
+        let mut came: Vec<Option<Result<T, Missing>>> = std::iter::repeat_with(|| None).take(pages.len()).collect();
+        together::run(pages, |index, page| {
+            self.asked += 1;
+            came[index] = Some(page);
+            #[expect(clippy::cast_precision_loss, reason = "a count of pages")]
+            let fraction = self.asked as f64 / self.limits.pages.max(1) as f64;
+            context::progress(Some(fraction.min(1.0)), &format!("{} pages, at most {}", self.asked, self.limits.pages));
+            Ok(())
+        })?;
+        Ok(came.into_iter().flatten().collect())
     }
 
     fn folder(&mut self, source: &Source, folder: &str) -> Result<(), Cancelled> {
@@ -135,47 +174,36 @@ impl<'a> Research<'a> {
         if context::is_cancelled() { Err(Cancelled) } else { Ok(()) }
     }
 
-    /// Reads the first page of a web source and its index.
-    fn open(&mut self, source: &'a Source, address: &Url) -> Result<Option<Open<'a>>, Cancelled> {
-        let Some(start) = self.get(source, address)? else { return Ok(None) };
-        let opened = Site::open(source.kind, &start, &mut self.web);
-        let (site, entries) = match opened {
-            Ok(opened) => opened,
-            Err(missing) => {
-                self.miss(source, address.as_str(), missing)?;
-                return Ok(None);
+    /// Reads the first pages of web sources and their indices.
+    fn open(&mut self, sources: Vec<(&'a Source, &'a Url)>) -> Result<Vec<Open<'a>>, Cancelled> {
+        let web = self.web;
+        let starts = sources.iter().map(|(source, address)| async move {
+            let start = web.get(address).await?;
+            let (site, entries) = Site::open(source.kind, &start, web).await?;
+            Ok((start, site, entries))
+        });
+        let starts = self.all(starts)?;
+        let mut all = Vec::new();
+        for ((source, address), start) in sources.iter().zip(starts) {
+            let (start, site, entries) = match start {
+                Ok(start) => start,
+                Err(missing) => {
+                    self.miss(source, address.as_str(), missing)?;
+                    continue;
+                }
+            };
+            // With the text of every section in its index, the first page is one among the others; in a book it is
+            // a copy of the first chapter.
+            let has_all = !entries.is_empty() && matches!(site.kind, Kind::Mdbook | Kind::Mkdocs | Kind::Sphinx);
+            let mut open = Open { source, shelf: Shelf::of(site.blind()), site };
+            open.shelf.add(entries);
+            if !has_all {
+                open.shelf.mark(address);
+                self.read(&mut open, &start);
             }
-        };
-        let mut open = Open { source, site, shelf: Shelf::default() };
-        // With the text of every section in its index, the first page is one among the others; in a book it is a
-        // copy of the first chapter.
-        let has_all = !entries.is_empty() && matches!(open.site.kind, Kind::Mdbook | Kind::Mkdocs | Kind::Sphinx);
-        open.shelf.add(entries);
-        if !has_all {
-            open.shelf.mark(address);
-            self.read(&mut open, &start);
+            all.push(open);
         }
-        Ok(Some(open))
-    }
-
-    fn page(&mut self, open: &mut Open<'a>, address: &Url) -> Result<(), Cancelled> {
-        if let Some(got) = self.get(open.source, address)? {
-            self.read(open, &got);
-        }
-        Ok(())
-    }
-
-    /// A page that counts against the limit.
-    fn get(&mut self, source: &Source, address: &Url) -> Result<Option<Got>, Cancelled> {
-        self.asked += 1;
-        #[expect(clippy::cast_precision_loss, reason = "a count of pages")]
-        let fraction = self.asked as f64 / self.limits.pages.max(1) as f64;
-        let said = format!("looked at {} of {} pages", self.looked.len(), self.limits.pages);
-        context::progress(Some(fraction.min(1.0)), &said);
-        match self.web.get(address) {
-            Ok(got) => Ok(Some(got)),
-            Err(missing) => self.miss(source, address.as_str(), missing).map(|()| None),
-        }
+        Ok(all)
     }
 
     /// Takes the passages of a page, and the links that lead on.
@@ -185,8 +213,13 @@ impl<'a> Research<'a> {
         match kind {
             "" | "text/html" | "application/xhtml+xml" => {
                 let page = Page::read(&got.text, &got.address, Extent::Whole);
-                open.shelf.add(open.site.entries(&page, &got.address));
-                self.keep(open.source, got.address.as_str(), &page.title, page.sections);
+                let entries = open.site.entries(&page, &got.address);
+                let (sections, items) = open.site.sections(page.sections, &entries);
+                self.keep(open.source, got.address.as_str(), &page.title, sections);
+                for (address, section) in items {
+                    self.passages.extend(passages(vec![section], address.as_str(), &page.title, &open.source.name));
+                }
+                open.shelf.add(entries);
             }
             "text/plain" | "text/markdown" => {
                 let (title, sections) = markdown::read(&got.text);
@@ -220,6 +253,7 @@ impl<'a> Research<'a> {
                 self.denied.get_or_insert(text);
                 first
             }
+            Missing::Status(status) => format!("the server answered {status}"),
             Missing::Failed(text) => text,
         };
         self.failed.push(Failed { address: address.to_owned(), source: source.name.clone(), why });

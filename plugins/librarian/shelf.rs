@@ -18,12 +18,19 @@ pub struct Shelf {
     order: Vec<(f32, Url)>,
     is_ordered: bool,
     best: f32,
+    /// How many pages may still be read that do not look relevant.
+    blind: usize,
 }
 
 /// A page that scores less than this share of the best one is not worth a request.
 const WORTH: f32 = 0.05;
 
 impl Shelf {
+    /// A shelf of which so many pages may be read that do not look relevant, once no other is left.
+    pub fn of(blind: usize) -> Self {
+        Self { blind, ..Self::default() }
+    }
+
     pub fn add(&mut self, entries: impl IntoIterator<Item = Entry>) {
         for entry in entries {
             match self.known.entry(format!("{} {}", entry.address, entry.title)) {
@@ -63,7 +70,11 @@ impl Shelf {
                 return Some(address);
             }
         }
-        None
+        self.blind = self.blind.checked_sub(1)?;
+        let unread = self.entries.iter().map(|entry| page_of(&entry.address));
+        let next = unread.into_iter().find(|address| !self.read.contains(address.as_str()))?;
+        self.read.insert(next.to_string());
+        Some(next)
     }
 
     fn sort(&mut self, question: &Question, words: &Words) {
@@ -81,7 +92,7 @@ impl Shelf {
                 Fields {
                     head: joined(&entry.title),
                     above: joined(&place),
-                    body: joined(&entry.text),
+                    body: vec![joined(&entry.text)],
                     page: number_of(&entry.address),
                 }
             })
@@ -132,5 +143,16 @@ mod tests {
         shelf.add([entry("d", "Frost in a greenhouse", ""), entry("b#z", "Frost", "")]);
         let next = shelf.next(&question, &words).map(|address| address.path().to_owned());
         assert_eq!(next.as_deref(), Some("/d"));
+    }
+
+    #[test]
+    fn a_few_pages_that_do_not_look_relevant_come_last() {
+        let words = Words::new();
+        let question = Question::read("frost", &words);
+        let mut shelf = Shelf::of(2);
+        shelf.add([entry("a", "", ""), entry("b", "", ""), entry("c", "", ""), entry("d", "Frost", "")]);
+        let next = || shelf.next(&question, &words).map(|address| address.path().to_owned());
+        let order: Vec<String> = std::iter::from_fn(next).collect();
+        assert_eq!(order, ["/d", "/a", "/b"]);
     }
 }

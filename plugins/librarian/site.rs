@@ -4,8 +4,10 @@ use crate::{
     index::{Entry, mdbook, mkdocs, sitemap, sphinx},
     source::Kind,
     web::{Got, Missing, Web},
+    words::without_targets,
 };
-use page::{Extent, Page};
+use page::{Extent, Page, Section};
+use std::collections::HashMap;
 use url::Url;
 
 /// A site whose first page was read.
@@ -18,10 +20,13 @@ pub struct Site {
 /// Sitemaps that are read of one site.
 const SITEMAPS: usize = 20;
 
+/// As many as one waits for without a hint that they help.
+const BLIND: usize = 10;
+
 impl Site {
     /// Finds out what a site is, and which pages its index names. A site without the index of its kind is
     /// read by its links.
-    pub fn open(kind: Kind, start: &Got, web: &mut Web) -> Result<(Self, Vec<Entry>), Missing> {
+    pub async fn open(kind: Kind, start: &Got, web: &Web) -> Result<(Self, Vec<Entry>), Missing> {
         let at = &start.address;
         let prefix = at.join(".").unwrap_or_else(|_| at.clone());
         let detected = if kind == Kind::Auto { Kind::detect(&start.text).unwrap_or(Kind::Auto) } else { kind };
@@ -30,30 +35,30 @@ impl Site {
             Kind::Mdbook => {
                 let (root, names) = mdbook::places(&start.text, at);
                 let places = names.iter().filter_map(|name| at.join(name).or_else(|_| root.join(name)).ok());
-                first(places, web, |text| mdbook::read(text, &root))?
+                first(places, web, |text| mdbook::read(text, &root)).await?
             }
             Kind::Mkdocs => {
                 let roots = above(at);
-                first_of(&roots, "search/search_index.json", web, mkdocs::read)?
+                first_of(&roots, "search/search_index.json", web, mkdocs::read).await?
             }
             Kind::Sphinx => {
                 let root = data(&start.text, "data-content_root").and_then(|path| at.join(path).ok());
                 let roots = root.map_or_else(|| above(at), |root| vec![root]);
                 let options =
-                    first_of(&roots, "_static/documentation_options.js", web, |text, _| Some(text.to_owned()))?;
+                    first_of(&roots, "_static/documentation_options.js", web, |text, _| Some(text.to_owned())).await?;
                 let addresses = sphinx::Addresses::read(options.as_deref());
-                first_of(&roots, "searchindex.js", web, |text, root| sphinx::read(text, root, &addresses))?
+                first_of(&roots, "searchindex.js", web, |text, root| sphinx::read(text, root, &addresses)).await?
             }
             Kind::Rustdoc => {
                 let root = data(&start.text, "data-root-path").and_then(|path| at.join(path).ok());
                 let name = data(&start.text, "data-current-crate").filter(|name| !name.is_empty());
                 let all = root.zip(name).and_then(|(root, name)| root.join(&format!("{name}/all.html")).ok());
                 match all {
-                    Some(all) => first([all.clone()].into_iter(), web, |text| Some(links(text, &all)))?,
+                    Some(all) => first([all.clone()].into_iter(), web, |text| Some(links(text, &all))).await?,
                     None => None,
                 }
             }
-            Kind::Auto | Kind::Docusaurus | Kind::Sitemap => sitemap_entries(at, &prefix, detected, web)?,
+            Kind::Auto | Kind::Docusaurus | Kind::Sitemap => sitemap_entries(at, &prefix, detected, web).await?,
             Kind::Page => return Ok((site(Kind::Page), Vec::new())),
             Kind::Site | Kind::Folder => None,
         };
@@ -63,6 +68,15 @@ impl Site {
             (None, Kind::Rustdoc) => (site(Kind::Rustdoc), Vec::new()),
             (None, _) => (site(Kind::Site), Vec::new()),
         })
+    }
+
+    /// How many pages may be read of which nothing is known but an address or a link that says nothing of the question.
+    pub fn blind(&self) -> usize {
+        match self.kind {
+            Kind::Site | Kind::Docusaurus | Kind::Sitemap => BLIND,
+            // Their indices have text, or a name for everything.
+            _ => 0,
+        }
     }
 
     /// What a page that was read adds: links, where they are how pages are found, or what they say of pages that
@@ -83,24 +97,61 @@ impl Site {
 
     /// The items of a module, with the line that its page has of each.
     fn items(&self, page: &Page) -> Vec<Entry> {
+        let mut lines: HashMap<&str, &str> = HashMap::new();
+        // Each begins as `**[name](address)**`; the lines of others may link to it too.
+        for item in page.markdown.split("\n**[").skip(1) {
+            let Some((address, rest)) = item.split_once("](").and_then(|(_, rest)| rest.split_once(')')) else {
+                continue;
+            };
+            let line = rest.trim_start_matches('*').split("\n#").next().unwrap_or_default();
+            lines.entry(address).or_insert(line.trim());
+        }
         let mut entries = self.links(page);
         for entry in &mut entries {
-            let mark = format!("({}", entry.address);
-            let after = page.markdown.split_once(&mark).and_then(|(_, rest)| rest.split_once(')'));
-            if let Some((_, after)) = after {
-                // Until the next item or the next heading.
-                let ends = ["\n**[", "\n- ", "\n#"].iter().filter_map(|mark| after.find(mark)).min();
-                let line = &after[..ends.unwrap_or(after.len())];
-                entry.text = line.chars().take(300).collect();
-            }
+            let line = lines.get(entry.address.as_str()).copied().unwrap_or_default();
+            entry.text = without_targets(line).chars().take(300).collect();
         }
         entries
+    }
+
+    /// The sections of a page that say something of their own, and for a list of items one for each of them, with
+    /// its address.
+    pub fn sections(&self, all: Vec<Section>, entries: &[Entry]) -> (Vec<Section>, Vec<(Url, Section)>) {
+        if self.kind != Kind::Rustdoc {
+            return (all, Vec::new());
+        }
+        let mut items = Vec::new();
+        let mut kept = Vec::new();
+        for section in all {
+            let is_of_all = |heading: &String| OF_ALL_TYPES.iter().any(|of_all| heading.starts_with(of_all));
+            if section.headings.iter().any(is_of_all) {
+                continue;
+            }
+            let names =
+                |entry: &&Entry| !entry.text.is_empty() && section.markdown.contains(&format!("]({})", entry.address));
+            let is_list = section.markdown.lines().any(|line| line.starts_with("**["));
+            let named: Vec<&Entry> = entries.iter().filter(|_| is_list).filter(names).collect();
+            for entry in &named {
+                let headings = [section.headings.as_slice(), std::slice::from_ref(&entry.title)].concat();
+                items.push((
+                    entry.address.clone(),
+                    Section { headings, anchor: None, level: 3, markdown: entry.text.clone() },
+                ));
+            }
+            if named.is_empty() {
+                kept.push(section);
+            }
+        }
+        (kept, items)
     }
 
     fn is_inside(&self, address: &Url) -> bool {
         address.origin() == self.prefix.origin() && address.path().starts_with(self.prefix.path())
     }
 }
+
+/// Headings of what rustdoc says of every type.
+const OF_ALL_TYPES: [&str; 2] = ["Auto Trait Implementations", "Blanket Implementations"];
 
 /// All pages that a list of them links to.
 fn links(html: &str, at: &Url) -> Vec<Entry> {
@@ -149,15 +200,15 @@ fn above(at: &Url) -> Vec<Url> {
     folders
 }
 
-fn first_of<T>(
+async fn first_of<T>(
     roots: &[Url],
     name: &str,
-    web: &mut Web,
+    web: &Web,
     read: impl Fn(&str, &Url) -> Option<T>,
 ) -> Result<Option<T>, Missing> {
     for root in roots {
         let place = root.join(name).into_iter();
-        if let Some(found) = first(place, web, |text| read(text, root))? {
+        if let Some(found) = first(place, web, |text| read(text, root)).await? {
             return Ok(Some(found));
         }
     }
@@ -165,19 +216,19 @@ fn first_of<T>(
 }
 
 /// The first place that has what is looked for. That one is not there is no failure, that the task has to stop is.
-fn first<T>(
+async fn first<T>(
     places: impl Iterator<Item = Url>,
-    web: &mut Web,
+    web: &Web,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, Missing> {
     for place in places {
-        match web.get(&place) {
+        match web.get(&place).await {
             Ok(got) => {
                 if let Some(found) = read(&got.text) {
                     return Ok(Some(found));
                 }
             }
-            Err(Missing::Failed(_)) => {}
+            Err(Missing::Status(_) | Missing::Failed(_)) => {}
             Err(stop) => return Err(stop),
         }
     }
@@ -185,7 +236,7 @@ fn first<T>(
 }
 
 /// The pages that sitemaps name below `prefix`.
-fn sitemap_entries(at: &Url, prefix: &Url, kind: Kind, web: &mut Web) -> Result<Option<Vec<Entry>>, Missing> {
+async fn sitemap_entries(at: &Url, prefix: &Url, kind: Kind, web: &Web) -> Result<Option<Vec<Entry>>, Missing> {
     // A sitemap that was named is about all of its site.
     let named = ending(at.path()).as_deref() == Some("xml");
     let mut waiting: Vec<Url> = if named {
@@ -202,7 +253,7 @@ fn sitemap_entries(at: &Url, prefix: &Url, kind: Kind, web: &mut Web) -> Result<
             break;
         }
         let read = |text: &str| sitemap::read(text, &place);
-        let Some(found) = first([place.clone()].into_iter(), web, read)? else { continue };
+        let Some(found) = first([place.clone()].into_iter(), web, read).await? else { continue };
         if kind != Kind::Sitemap || !named {
             // The others are of sites around this one.
             waiting.clear();

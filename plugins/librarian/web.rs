@@ -1,14 +1,18 @@
-//! Pages from the web: one request at a time, so never more than one to a host; robots.txt is respected, what was
-//! fetched before is asked for only if it changed.
+//! Pages from the web: two requests at most to a host at a time; robots.txt is respected, what was fetched before
+//! is asked for only if it changed.
 
-use crate::{
-    bindings::hob::plugin::{
-        http::{self, HttpError, Request, Response},
-        io::IoError,
-    },
-    cache::{self, Kept},
+use crate::cache::{self, Kept};
+use requests::{
+    Turns, header,
+    http::{HttpError, Request, Response},
+    io::IoError,
+    together,
 };
-use std::{collections::HashMap, time::Instant};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    time::Instant,
+};
 use url::Url;
 
 /// Who asks.
@@ -26,23 +30,36 @@ pub struct Got {
 }
 
 /// Why there is none.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Missing {
     Cancelled,
     /// The host's own words, with the lines that would allow it.
     Denied(String),
     /// The time or the bytes of the task are used up.
     Limit(&'static str),
+    /// What the server answered instead.
+    Status(u16),
     Failed(String),
 }
 
 pub struct Web {
-    /// Rules by origin; none where the site has none.
-    robots: HashMap<String, String>,
+    /// By origin; empty rules where the site has none.
+    robots: RefCell<HashMap<String, Robots>>,
+    turns: Turns,
     until: Instant,
-    bytes_left: usize,
+    bytes_left: Cell<usize>,
     /// Bytes that were read, from the network or from what was kept.
-    pub bytes: usize,
+    bytes: Cell<usize>,
+}
+
+/// What a site asks robots to leave alone.
+#[derive(Clone)]
+enum Robots {
+    /// Another page of the site asked for it.
+    OnTheWay,
+    Rules(String),
+    /// Why nothing of the site is read.
+    Unknown(Missing),
 }
 
 /// How long an answer counts as fresh that does not say so: enough for a second question of the same person.
@@ -51,41 +68,67 @@ const FRESH: u64 = 300;
 /// How long is waited for one answer.
 const PATIENCE_MS: u128 = 20_000;
 
-/// Bytes that are asked for in one call.
-const CHUNK: u32 = 1 << 20;
-
 impl Web {
     pub fn new(until: Instant, bytes: usize) -> Self {
-        Self { robots: HashMap::new(), until, bytes_left: bytes, bytes: 0 }
+        Self {
+            robots: RefCell::default(),
+            turns: Turns::default(),
+            until,
+            bytes_left: Cell::new(bytes),
+            bytes: Cell::new(0),
+        }
+    }
+
+    /// Bytes that were read.
+    pub fn bytes(&self) -> usize {
+        self.bytes.get()
     }
 
     /// The text at an address.
-    pub fn get(&mut self, address: &Url) -> Result<Got, Missing> {
-        if !self.is_allowed(address)? {
+    pub async fn get(&self, address: &Url) -> Result<Got, Missing> {
+        let _turn = self.turns.of(address).await;
+        if !self.is_allowed(address).await? {
             return Err(Missing::Failed(format!("{} asks robots to leave this alone (robots.txt)", host(address))));
         }
-        let kept = self.fetch(address)?;
+        let kept = self.fetch(address).await?;
         let (text, _) = page::decode(&kept.body, Some(&kept.content_type));
         let address = Url::parse(&kept.address).unwrap_or_else(|_| address.clone());
         Ok(Got { address, content_type: kept.content_type, text })
     }
 
-    fn is_allowed(&mut self, address: &Url) -> Result<bool, Missing> {
+    async fn is_allowed(&self, address: &Url) -> Result<bool, Missing> {
         let origin = address.origin().ascii_serialization();
-        if !self.robots.contains_key(&origin) {
-            let rules = match address.join("/robots.txt").map(|robots| self.fetch(&robots)) {
-                Ok(Ok(kept)) => String::from_utf8_lossy(&kept.body).into_owned(),
-                Ok(Err(stop @ (Missing::Cancelled | Missing::Denied(_) | Missing::Limit(_)))) => return Err(stop),
-                // A site without rules, or one whose pages will not answer either.
-                _ => String::new(),
+        let is_first = !self.robots.borrow().contains_key(&origin);
+        if is_first {
+            self.robots.borrow_mut().insert(origin.clone(), Robots::OnTheWay);
+            let robots = match address.join("/robots.txt") {
+                Ok(place) => match self.fetch(&place).await {
+                    Ok(kept) => Robots::Rules(String::from_utf8_lossy(&kept.body).into_owned()),
+                    // RFC 9309: a site that has trouble is left alone, one without rules has none.
+                    Err(Missing::Status(status @ (429 | 500..))) => Robots::Unknown(Missing::Failed(format!(
+                        "the server answered {status} for robots.txt, which may ask to leave this alone"
+                    ))),
+                    // One whose pages will not answer either.
+                    Err(Missing::Status(_) | Missing::Failed(_)) => Robots::Rules(String::new()),
+                    Err(stop) => Robots::Unknown(stop),
+                },
+                Err(_) => Robots::Rules(String::new()),
             };
-            self.robots.insert(origin.clone(), rules);
+            self.robots.borrow_mut().insert(origin.clone(), robots);
+            together::happened();
         }
-        let rules = self.robots.get(&origin).map(String::as_str).unwrap_or_default();
-        Ok(robotstxt::DefaultMatcher::default().one_agent_allowed_by_robots(rules, ROBOT, address.as_str()))
+        together::until(|| match self.robots.borrow().get(&origin)? {
+            Robots::OnTheWay => None,
+            Robots::Unknown(stop) => Some(Err(stop.clone())),
+            Robots::Rules(rules) => {
+                let mut matcher = robotstxt::DefaultMatcher::default();
+                Some(Ok(matcher.one_agent_allowed_by_robots(rules, ROBOT, address.as_str())))
+            }
+        })
+        .await
     }
 
-    fn fetch(&mut self, address: &Url) -> Result<Kept, Missing> {
+    async fn fetch(&self, address: &Url) -> Result<Kept, Missing> {
         let mut plain = address.clone();
         plain.set_fragment(None);
         let known = cache::get(plain.as_str());
@@ -97,18 +140,18 @@ impl Web {
         if left == 0 {
             return Err(Missing::Limit("time"));
         }
-        if self.bytes_left == 0 {
+        if self.bytes_left.get() == 0 {
             return Err(Missing::Limit("bytes"));
         }
-        let response = http::fetch(&Request {
+        let request = Request {
             method: "GET".to_owned(),
             url: plain.to_string(),
             headers: headers(known.as_ref()),
             body: None,
             timeout_ms: u32::try_from(left).ok(),
             max_redirects: 5,
-        })
-        .map_err(missing)?;
+        };
+        let response = requests::ask(&request).await.map_err(|error| self.missing(error))?;
         if let (304, Some(mut kept)) = (response.status, known) {
             kept.fetched = cache::now();
             cache::put(plain.as_str(), &kept);
@@ -116,31 +159,52 @@ impl Web {
             return Ok(kept);
         }
         if response.status != 200 {
-            return Err(Missing::Failed(format!("the server answered {}", response.status)));
+            return Err(Missing::Status(response.status));
         }
-        let kept = Kept { body: self.body(&response)?, ..about(&response) };
+        let mut kept = about(&response);
+        requests::read(&response, |bytes| {
+            kept.body.extend_from_slice(bytes);
+            self.count(bytes.len()).map(|()| true)
+        })
+        .await
+        .map_err(|missing| if self.is_late() { Missing::Limit("time") } else { missing })?;
         if !header(&response, "cache-control").is_some_and(|value| value.contains("no-store")) {
             cache::put(plain.as_str(), &kept);
         }
         Ok(kept)
     }
 
-    fn body(&mut self, response: &Response) -> Result<Vec<u8>, Missing> {
-        let mut body = Vec::new();
-        while let Some(bytes) = response.body.read(CHUNK).map_err(unread)? {
-            body.extend_from_slice(&bytes);
-            self.count(bytes.len())?;
-            if Instant::now() > self.until {
-                return Err(Missing::Limit("time"));
-            }
-        }
-        Ok(body)
+    fn count(&self, bytes: usize) -> Result<(), Missing> {
+        self.bytes.set(self.bytes.get() + bytes);
+        let left = self.bytes_left.get().checked_sub(bytes);
+        self.bytes_left.set(left.unwrap_or(0));
+        left.map(drop).ok_or(Missing::Limit("bytes"))
     }
 
-    fn count(&mut self, bytes: usize) -> Result<(), Missing> {
-        self.bytes += bytes;
-        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(Missing::Limit("bytes"))?;
-        Ok(())
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.until
+    }
+
+    fn missing(&self, error: HttpError) -> Missing {
+        match error {
+            HttpError::Cancelled => Missing::Cancelled,
+            HttpError::Denied(text) => Missing::Denied(text),
+            // Its time was what the task had left.
+            HttpError::Timeout if self.is_late() => Missing::Limit("time"),
+            HttpError::Timeout => Missing::Failed("no answer in time".to_owned()),
+            HttpError::TooLarge => Missing::Failed("larger than `http_body` allows".to_owned()),
+            HttpError::Failed(text) => Missing::Failed(text),
+        }
+    }
+}
+
+impl From<IoError> for Missing {
+    fn from(error: IoError) -> Self {
+        match error {
+            IoError::Cancelled => Self::Cancelled,
+            IoError::Closed => Self::Failed("the connection ended early".to_owned()),
+            IoError::Limit(text) | IoError::Failed(text) => Self::Failed(text),
+        }
     }
 }
 
@@ -165,28 +229,6 @@ fn about(response: &Response) -> Kept {
         fetched: cache::now(),
         fresh_seconds: if asks_each_time { 0 } else { age.unwrap_or(FRESH) },
         body: Vec::new(),
-    }
-}
-
-fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
-    response.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-}
-
-fn missing(error: HttpError) -> Missing {
-    match error {
-        HttpError::Cancelled => Missing::Cancelled,
-        HttpError::Denied(text) => Missing::Denied(text),
-        HttpError::Timeout => Missing::Failed("no answer in time".to_owned()),
-        HttpError::TooLarge => Missing::Failed("larger than `http_body` allows".to_owned()),
-        HttpError::Failed(text) => Missing::Failed(text),
-    }
-}
-
-fn unread(error: IoError) -> Missing {
-    match error {
-        IoError::Cancelled => Missing::Cancelled,
-        IoError::Closed => Missing::Failed("the connection ended early".to_owned()),
-        IoError::Limit(text) | IoError::Failed(text) => Missing::Failed(text),
     }
 }
 

@@ -3,18 +3,23 @@
 
 use crate::synonyms::PHRASES;
 use rust_stemmers::{Algorithm, Stemmer};
-use std::{borrow::Cow, cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap};
 
 /// Splits text into terms.
 pub struct Words {
     stemmer: Stemmer,
     /// Stemming is most of the time that ranking takes, and documentation repeats its words.
     known: RefCell<HashMap<String, String>>,
+    /// By their first word.
+    phrases: HashMap<&'static str, Vec<Phrase>>,
 }
+
+/// The words of a turn of phrase, and those that mean the same.
+type Phrase = (Vec<&'static str>, Vec<&'static str>);
 
 /// Words that say nothing about what a text is about.
 const STOP: &str = " a about after all also am an and any are as at be because been before being but by can cannot \
-    could did do does doing don each for from had has have having he her here him his how i if in into is it its \
+    could did do does doing don each for from get gets getting go goes going got had has have having he her here him his how i if in into is it its \
     just let like may me might more most my need no nor not now of off on one only or other our out over own please \
     same shall she should so some such than that the their them then there these they this those through to too \
     under until up us use used using very via want was way we were what when where whether which while who whom why \
@@ -22,23 +27,30 @@ const STOP: &str = " a about after all also am an and any are as at be because b
 
 impl Words {
     pub fn new() -> Self {
-        Self { stemmer: Stemmer::create(Algorithm::English), known: RefCell::new(HashMap::new()) }
+        let mut phrases: HashMap<_, Vec<_>> = HashMap::new();
+        for (said, meant) in PHRASES {
+            let said: Vec<&str> = said.split(' ').collect();
+            phrases.entry(said[0]).or_default().push((said, meant.split(' ').collect()));
+        }
+        Self { stemmer: Stemmer::create(Algorithm::English), known: RefCell::default(), phrases }
     }
 
     /// The terms of a text, in its order.
     pub fn terms(&self, text: &str) -> Vec<String> {
         let mut terms = Vec::new();
-        let mut text = Cow::Borrowed(text);
-        for (said, meant) in PHRASES {
-            if let Some(first) = text.find(said) {
-                let rest = text[first..].replace(said, meant);
-                text = Cow::Owned(format!("{}{rest}", &text[..first]));
+        let raw: Vec<&str> =
+            text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|raw| !raw.is_empty()).collect();
+        let mut next = 0;
+        while let Some(&word) = raw.get(next) {
+            if let Some((length, meant)) = self.phrase(&raw[next..]) {
+                terms.extend(meant.iter().map(|word| self.stem(word)));
+                next += length;
+                continue;
             }
-        }
-        for raw in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-            let parts = parts(raw);
+            next += 1;
+            let parts = parts(word);
             if parts.len() > 1 {
-                terms.push(self.stem(&raw.replace('_', "").to_lowercase()));
+                terms.push(self.stem(&word.replace('_', "").to_lowercase()));
             }
             for part in parts {
                 let lower = part.to_lowercase();
@@ -48,6 +60,16 @@ impl Words {
             }
         }
         terms
+    }
+
+    /// The turn of phrase that a text begins with: how many words it has, and those that mean the same.
+    fn phrase(&self, raw: &[&str]) -> Option<(usize, &[&'static str])> {
+        let first = raw.first()?.to_ascii_lowercase();
+        let begun = self.phrases.get(first.as_str())?;
+        let found = begun.iter().find(|(said, _)| {
+            said.len() <= raw.len() && said.iter().zip(raw).all(|(said, raw)| said.eq_ignore_ascii_case(raw))
+        })?;
+        Some((found.0.len(), &found.1))
     }
 
     /// The terms in one text, with blanks between them.
@@ -63,6 +85,21 @@ impl Words {
         self.known.borrow_mut().insert(word.to_owned(), stem.clone());
         stem
     }
+}
+
+/// Markdown without the addresses of its links, whose words say little about what they stand in.
+pub fn without_targets(markdown: &str) -> String {
+    let mut text = String::with_capacity(markdown.len());
+    let mut rest = markdown;
+    while let Some((before, target)) = rest.split_once("](") {
+        text.push_str(before);
+        text.push(']');
+        rest = match target.split_once(')') {
+            Some((address, after)) if !address.contains(char::is_whitespace) => after,
+            _ => target,
+        };
+    }
+    text + rest
 }
 
 /// The parts of a name: between underscores, and where a capital letter begins a new one.
@@ -110,5 +147,18 @@ mod tests {
         check("HTTPServer", &["httpserver", "http", "server"]);
         check("MAX_SIZE", &["maxsiz", "max", "size"]);
         check("hashmaps", &["hashmap"]);
+    }
+
+    #[test]
+    fn addresses_of_links_are_no_words() {
+        assert_eq!(without_targets("a [b](https://c.example/d#e) f](g h) ("), "a [b] f]g h) (");
+    }
+
+    #[test]
+    fn turns_of_phrase_are_found_wherever_they_stand() {
+        check("Putting it back", &["restor"]);
+        check("links.html#log-in", &["link", "html", "login"]);
+        check("two at the\nsame time", &["two", "simultan"]);
+        check("log into it", &["log"]);
     }
 }

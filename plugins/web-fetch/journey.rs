@@ -1,23 +1,18 @@
 use crate::{
-    bindings::hob::plugin::http::Response,
     document::{self, Document, Kind},
-    exchange::{ask, header, read},
+    exchange::{ask, read},
     kept::{self, Kept},
     missing::Missing,
     params::Format,
     retry,
     robots::Robots,
-    together,
 };
 use jiff::Timestamp;
-use std::{cell::RefCell, collections::HashMap};
+use requests::{Turns, header, http::Response};
 use url::Url;
 
 /// Redirects that are followed, as browsers and curl do it, more or less.
 const REDIRECTS: usize = 10;
-
-/// Requests of a task to one host at once: those that wait for a turn shall not use their time up with it.
-const AT_ONCE: usize = 2;
 
 /// How the pages of a task are fetched.
 pub struct Journey {
@@ -27,7 +22,8 @@ pub struct Journey {
     pub seconds: u32,
     pub keep: bool,
     pub robots: Option<Robots>,
-    pub hosts: RefCell<HashMap<String, usize>>,
+    /// Requests that wait for one shall not use their time up with it.
+    pub turns: Turns,
 }
 
 /// A page, and where it was in the end.
@@ -36,28 +32,13 @@ pub struct Arrived {
     pub document: Document,
 }
 
-/// The right to a request; dropping it passes it on.
-struct Turn<'a> {
-    hosts: &'a RefCell<HashMap<String, usize>>,
-    origin: String,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if let Some(count) = self.hosts.borrow_mut().get_mut(&self.origin) {
-            *count -= 1;
-        }
-        together::happened();
-    }
-}
-
 impl Journey {
     /// Fetches one address.
     pub async fn fetch(&self, url: &Url) -> Result<Arrived, Missing> {
         let mut address = url.clone();
         let mut followed = 0;
         loop {
-            let _turn = self.turn(&address).await;
+            let _turn = self.turns.of(&address).await;
             if let Some(robots) = &self.robots {
                 robots.allow(&address).await?;
             }
@@ -75,17 +56,6 @@ impl Journey {
             }
             followed += 1;
         }
-    }
-
-    async fn turn(&self, url: &Url) -> Turn<'_> {
-        let origin = url.origin().ascii_serialization();
-        together::until(|| {
-            let mut hosts = self.hosts.borrow_mut();
-            let count = hosts.entry(origin.clone()).or_default();
-            (*count < AT_ONCE).then(|| *count += 1)
-        })
-        .await;
-        Turn { hosts: &self.hosts, origin }
     }
 
     /// The ways of reading, which are kept apart.

@@ -3,7 +3,15 @@
 
 mod bindings {
     #![expect(unsafe_code, reason = "the generated exports have names and pointers of the component ABI")]
-    wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "plugin",
+        with: {
+            "hob:plugin/context@0.1.0": requests::context,
+            "hob:plugin/http@0.1.0": requests::http,
+            "hob:plugin/io@0.1.0": requests::io,
+        },
+    });
     export!(WebFetch with_types_in self);
 
     use super::WebFetch;
@@ -18,23 +26,22 @@ mod params;
 mod report;
 mod retry;
 mod robots;
-mod together;
 
 use bindings::{
     exports::hob::plugin::executor::Guest,
-    hob::plugin::{
-        context,
-        io::{IoError, Writer},
-        types::{Failure, Success, Task, TaskError},
-    },
+    hob::plugin::types::{Failure, Success, Task, TaskError},
 };
 use journey::Journey;
 use missing::Missing;
 use params::{Params, Settings, Wish};
 use report::Outcome;
+use requests::{
+    Turns, context,
+    io::{IoError, Writer},
+    together::{self, Cancelled},
+};
 use robots::Robots;
-use std::{cell::RefCell, collections::HashMap, pin::Pin};
-use together::Cancelled;
+use std::pin::Pin;
 
 struct WebFetch;
 
@@ -81,7 +88,7 @@ fn fetch(
         seconds: params.seconds,
         keep: !params.no_cache,
         robots,
-        hosts: RefCell::new(HashMap::new()),
+        turns: Turns::default(),
     };
     let count = wish.wanted.len();
     let mut outcomes: Vec<Option<Outcome>> = std::iter::repeat_with(|| None).take(count).collect();

@@ -2,8 +2,8 @@ use crate::{
     exchange::{ask, read},
     kept,
     missing::Missing,
-    together,
 };
+use requests::together;
 use robotstxt::DefaultMatcher;
 use std::{cell::RefCell, collections::HashMap};
 use url::Url;

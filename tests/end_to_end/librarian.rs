@@ -6,6 +6,8 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
+    fs,
+    io::{self, Write as _},
     net::TcpListener,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -73,10 +75,10 @@ const QUESTIONS: [Asked; 15] = [
     Asked { question: "restore the photos after the disk died", answers: &["mkdocs/backup/#putting-it-back"] },
 ];
 
-/// Questions whose answer may be missing among the first three.
-const MISSES: usize = 2;
+/// Of how many questions one may have its answer below the first three: thirteen of fifteen shall not.
+const ONE_MISS_IN: usize = 7;
 
-/// The sites with their first pages.
+/// The sites with their first pages, each below the folder that is named as what makes it.
 const SITES: [(&str, &str); 5] = [
     ("core", "rustdoc/doc/hob_core/"),
     ("settings", "rustdoc/doc/hob_settings/"),
@@ -117,16 +119,18 @@ fn addresses(data: &Value) -> Vec<String> {
 fn fifteen_questions_find_their_answers_among_the_first_three() {
     let folder = documentation();
     let (there, missing): (Vec<_>, Vec<_>) = SITES.iter().partition(|(_, path)| folder.join(path).is_dir());
-    for (name, path) in &missing {
-        println!("not asked about {name}: {} is missing; `cargo xtask test` makes it", folder.join(path).display());
+    for (_, path) in &missing {
+        let made_by = path.split('/').next().unwrap_or_default();
+        let reason = fs::read_to_string(folder.join(made_by).with_extension("missing"));
+        let reason = reason.unwrap_or_else(|_| panic!("{path} is missing; `cargo xtask documentation` makes it"));
+        // Past the capture of what a test says that passes.
+        let _ = writeln!(io::stderr(), "nothing is asked about {path}, which could not be made: {reason}");
     }
-    if there.is_empty() {
-        return;
-    }
+    assert!(!there.is_empty(), "there is no documentation at all; `cargo xtask documentation` says why");
     let server = FileServer::start(&folder, Duration::ZERO);
     let sources: Vec<(&str, String)> = there.iter().map(|(name, path)| (*name, server.address(path))).collect();
     let sandbox = Sandbox::with_config(&configuration(&[server.port], &sources));
-    let mut missed = 0;
+    let (mut count, mut missed) = (0, 0);
     for Asked { question, answers } in &QUESTIONS {
         if missing.iter().any(|(_, path)| answers[0].starts_with(path)) {
             continue;
@@ -140,9 +144,10 @@ fn fifteen_questions_find_their_answers_among_the_first_three() {
         let rank = found.iter().position(is_answer).map(|index| index + 1);
         let shown = rank.map_or_else(|| "-".to_owned(), |rank| rank.to_string());
         println!("{shown:>2}  {:>4} ms  {question}", start.elapsed().as_millis());
+        count += 1;
         missed += usize::from(rank.is_none_or(|rank| rank > 3));
     }
-    assert!(missed <= MISSES, "{missed} answers are not among the first three");
+    assert!(missed * ONE_MISS_IN <= count, "{missed} of {count} answers are not among the first three");
 }
 
 /// Twelve pages in a book without an index, each of them relevant.

@@ -17,12 +17,14 @@ fn chosen(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
         .or_else(|| absolute("HOME").map(|home| home.join(".cache").join("hob-toolchain")))
 }
 
-/// Cargo's target folder above `inside` (an `OUT_DIR`, or a program that cargo built), known by the
-/// tag that cargo puts there; `inside` itself where there is none above.
+/// Cargo's target folder above `inside` (an `OUT_DIR`, or a program that cargo built), known by what
+/// cargo puts there; `inside` itself where there is none above.
 pub fn target_dir(inside: &Path) -> PathBuf {
-    let tagged = inside.ancestors().filter(|folder| folder.join("CACHEDIR.TAG").is_file());
+    // Cargo tags a folder that it makes itself, and keeps what it knows of the compiler in any.
+    let marks = ["CACHEDIR.TAG", ".rustc_info.json"];
+    let marked = inside.ancestors().filter(|folder| marks.iter().any(|mark| folder.join(mark).is_file()));
     // The outermost one: a cache folder in between may carry the tag too.
-    tagged.last().unwrap_or(inside).to_owned()
+    marked.last().unwrap_or(inside).to_owned()
 }
 
 /// Where the guests are compiled: a folder of its own in cargo's target folder, so that the inner

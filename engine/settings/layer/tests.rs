@@ -66,7 +66,7 @@ fn every_key_of_the_default_file_has_a_comment() {
     let mut seen = std::collections::BTreeSet::new();
     let mut before = "";
     for line in text.lines() {
-        if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+        if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with(['#', ' '])) {
             assert!(!seen.insert(key) || before.starts_with('#'), "{line}");
         }
         before = line;

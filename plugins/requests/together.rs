@@ -1,6 +1,6 @@
 //! Several things at once on one thread: futures that wait for what the host has to say.
 
-use crate::bindings::hob::plugin::{
+use crate::{
     context,
     io::{self, Waitable},
 };
@@ -46,7 +46,7 @@ pub fn happened() {
     HAPPENED.set(true);
 }
 
-/// Runs all to their ends; `each` gets what comes of them as it comes.
+/// Runs all to their ends, or until the task is asked to stop; `each` gets what comes of them as it comes.
 pub fn run<T>(
     futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>,
     mut each: impl FnMut(usize, T) -> Result<(), Cancelled>,

@@ -1,0 +1,25 @@
+//! Debian's packages that tests need, where they may be installed.
+
+use crate::run;
+use anyhow::{Result, bail};
+use std::process::{Command, Stdio};
+
+/// Installs packages, if this is Debian and the person is root.
+pub fn install(packages: &[&str]) -> Result<()> {
+    let is_root = run::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root || !starts("apt-get") {
+        bail!("{} can be installed only by root, with apt-get", packages.join(" and "));
+    }
+    println!("Installing Debian's {} for the tests", packages.join(" and "));
+    let apt =
+        |words: &[&str]| run::output(Command::new("apt-get").args(words).env("DEBIAN_FRONTEND", "noninteractive"));
+    apt(&["-qq", "update"])?;
+    apt(&[&["-qq", "-y", "--no-install-recommends", "install"], packages].concat()).map(drop)
+}
+
+/// Whether a program is in the PATH and tells its version.
+pub fn starts(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
