@@ -49,6 +49,13 @@ fn folder(repository: &Repository) -> PathBuf {
     repository.target.join("documentation")
 }
 
+/// Makes the documentation of hob's own crates; the folder that a server has to serve.
+pub fn own(repository: &Repository) -> Result<PathBuf> {
+    let folder = folder(repository);
+    rustdoc(repository, &folder)?;
+    Ok(folder.join("rustdoc").join("doc"))
+}
+
 /// Cargo knows by itself what has changed.
 fn rustdoc(repository: &Repository, to: &Path) -> Result<()> {
     let mut cargo = run::cargo(&repository.root);
