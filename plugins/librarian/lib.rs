@@ -65,7 +65,7 @@ impl Guest for Librarian {
             .map_err(|text| TaskError::InvalidParams(vec![("/source".to_owned(), text)]))?;
         let limits = Limits::of(&params, &settings, &task);
         let web = Web::new(Instant::now() + limits.time, limits.bytes);
-        let mut research = Research::new(&question, &words, limits, &web);
+        let mut research = Research::new(&question, &words, project, limits, &web);
         research.run(&sources).map_err(|Cancelled| TaskError::Cancelled)?;
         if research.looked.is_empty() {
             return Err(nothing(&research));

@@ -27,6 +27,9 @@ pub struct Passage {
 /// Bytes from which a section is split: about what a screen holds.
 const LONG: usize = 1_500;
 
+/// A passage that scores less than this share of the best one is only noise beside it.
+const WORTH: f32 = 0.05;
+
 /// The passages of a page.
 pub fn passages(sections: Vec<Section>, address: &str, title: &str, source: &str) -> Vec<Passage> {
     let page = page_of(address);
@@ -138,8 +141,10 @@ pub fn best(question: &Question, words: &Words, mut passages: Vec<Passage>, coun
         })
         .collect();
     let mut chosen: Vec<(Passage, HashSet<u64>)> = Vec::new();
-    for (index, score) in rank::rank(question, &fields) {
-        if chosen.len() == count {
+    let ranked = rank::rank(question, &fields);
+    let worth = ranked.first().map_or(0.0, |(_, best)| WORTH * best);
+    for (index, score) in ranked {
+        if chosen.len() == count || score < worth {
             break;
         }
         let shingles = shingles(&fields[index].body.join(" "));
@@ -216,7 +221,7 @@ mod tests {
     fn the_same_text_is_shown_once() {
         let words = Words::new();
         let text = "Opens the vents when the warmest sensor is above the given temperature for a while";
-        let twice = vec![section("Vents", text), section("Copy", &format!("{text}.")), section("Wind", "vents close")];
+        let twice = vec![section("Vents", text), section("Copy", &format!("{text}.")), section("Wind", "no vents open in it")];
         let question = Question::read("when do vents open", &words);
         let best = best(&question, &words, passages(twice, "p", "t", "s"), 5);
         let shown: Vec<&str> = best.iter().map(|passage| passage.address.as_str()).collect();

@@ -22,10 +22,10 @@ pub struct Fields {
 const HEAD: f32 = 1.3;
 
 /// What a word above it counts: all that stands under it has it.
-const ABOVE: f32 = 0.6;
+const ABOVE: f32 = 0.5;
 
 /// What a word counts that the text lacks and its page has: sections lean on what was said before.
-const ELSEWHERE: f32 = 0.7;
+const ELSEWHERE: f32 = 0.5;
 
 /// What a text has of a question.
 #[derive(Clone, Default)]
@@ -50,7 +50,8 @@ pub fn rank(question: &Question, texts: &[Fields]) -> Vec<(usize, f32)> {
     let head = Field::new(texts.iter().map(|text| text.head.as_str()), 0.3);
     let above = Field::new(texts.iter().map(|text| text.above.as_str()), 0.3);
     let bodies: Vec<String> = texts.iter().map(|text| text.body.join(" ")).collect();
-    let body = Field::new(bodies.iter().map(String::as_str), 0.75);
+    // Long sections are in parts already.
+    let body = Field::new(bodies.iter().map(String::as_str), 0.4);
     let pieces: Vec<Vec<HashSet<&str>>> = texts.iter().map(pieces).collect();
     let mut scores = vec![Score::default(); texts.len()];
     for (score, pieces) in scores.iter_mut().zip(&pieces) {

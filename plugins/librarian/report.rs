@@ -13,7 +13,7 @@ pub fn markdown(question: &str, best: &[Passage], research: &Research<'_>) -> St
     for (number, passage) in best.iter().enumerate() {
         // Writing to a String cannot fail.
         let _ = write!(text, "\n## {}. {}\n\n<{}>", number + 1, name(passage), passage.address);
-        let _ = write!(text, " ({})\n\n{}\n", passage.source, passage.text);
+        let _ = write!(text, "{}\n\n{}\n", source(&passage.source, &passage.address), passage.text);
     }
     if best.is_empty() {
         text.push_str("\nNothing that was looked at has any word of the question.\n");
@@ -28,7 +28,11 @@ pub fn markdown(question: &str, best: &[Passage], research: &Research<'_>) -> St
     if !research.failed.is_empty() {
         text.push_str("\n## Failed\n\n");
         for failed in &research.failed {
-            let _ = writeln!(text, "- <{}> ({}): {}", failed.address, failed.source, failed.why);
+            let source = source(&failed.source, &failed.address);
+            let _ = writeln!(text, "- <{}>{source}: {}", failed.address, failed.why);
+        }
+        if let Some((_, how)) = research.denied.as_ref().and_then(|denied| denied.split_once("\n\n")) {
+            let _ = write!(text, "\nTo allow what was denied, put this into hob.toml:\n\n```toml\n{how}\n```\n");
         }
     }
     if let Some(stopped) = &research.stopped {
@@ -72,11 +76,19 @@ pub fn data(best: &[Passage], research: &Research<'_>) -> Value {
     })
 }
 
+/// The name of a source behind an address, where the address does not say it.
+fn source(name: &str, address: &str) -> String {
+    if address.starts_with(name.trim_start_matches("./")) { String::new() } else { format!(" ({name})") }
+}
+
 /// Where a passage stands: the title of its page where that is not its first heading, then its headings.
 fn name(passage: &Passage) -> String {
     let first = passage.headings.first().map(String::as_str);
-    let is_said = first.is_some_and(|first| passage.title.starts_with(first) || first.contains(&passage.title));
-    let title = (!is_said && !passage.title.is_empty()).then_some(passage.title.as_str());
+    // rustdoc: `parse in serde_json - Rust` above `Function parse`.
+    let title = passage.title.strip_suffix(" - Rust").map(|title| title.split_once(" in ").map_or(title, |(_, of)| of));
+    let title = title.unwrap_or(&passage.title);
+    let is_said = first.is_some_and(|first| title.starts_with(first) || first.contains(title));
+    let title = (!is_said && !title.is_empty()).then_some(title);
     let parts: Vec<&str> = title.into_iter().chain(passage.headings.iter().map(String::as_str)).collect();
     parts.join(" › ")
 }
@@ -112,6 +124,16 @@ mod tests {
         check("Commands - hob", &["Commands", "Exit codes"], "Commands › Exit codes");
         check("Guide", &["Exit codes"], "Guide › Exit codes");
         check("", &["A"], "A");
+        check("parse in hob_core - Rust", &["Function parse"], "hob_core › Function parse");
+        check("hob_core - Rust", &["Crate hob_core", "Enums"], "Crate hob_core › Enums");
+    }
+
+    #[test]
+    fn a_source_is_named_where_the_address_does_not() {
+        assert_eq!(source("docs", "docs/a.md#b"), "");
+        assert_eq!(source("./docs", "docs/a.md#b"), "");
+        assert_eq!(source("https://a.example/", "https://a.example/b"), "");
+        assert_eq!(source("book", "https://a.example/b"), " (book)");
     }
 
     #[test]

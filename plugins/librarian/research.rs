@@ -17,7 +17,7 @@ use requests::{
     together::{self, Cancelled},
 };
 use serde::Serialize;
-use std::pin::Pin;
+use std::{collections::HashSet, pin::Pin};
 use url::Url;
 
 /// A page or file that was read.
@@ -43,11 +43,15 @@ const AT_ONCE: usize = 2;
 pub struct Research<'a> {
     question: &'a Question,
     words: &'a Words,
+    /// The folder of the task, to which paths are relative.
+    project: &'a str,
     limits: Limits,
     web: &'a Web,
     /// Pages that were asked for, whether or not they came.
     asked: usize,
     pub passages: Vec<Passage>,
+    /// Lines that lists have of pages.
+    lines: Vec<Passage>,
     pub looked: Vec<Looked>,
     pub failed: Vec<Failed>,
     /// What ended the search early, in words.
@@ -64,14 +68,16 @@ struct Open<'a> {
 }
 
 impl<'a> Research<'a> {
-    pub fn new(question: &'a Question, words: &'a Words, limits: Limits, web: &'a Web) -> Self {
+    pub fn new(question: &'a Question, words: &'a Words, project: &'a str, limits: Limits, web: &'a Web) -> Self {
         Self {
             question,
             words,
+            project,
             limits,
             web,
             asked: 0,
             passages: Vec::new(),
+            lines: Vec::new(),
             looked: Vec::new(),
             failed: Vec::new(),
             stopped: None,
@@ -113,6 +119,10 @@ impl<'a> Research<'a> {
                 }
             }
         }
+        // A page that was read says it itself.
+        let read: HashSet<&str> = self.looked.iter().map(|looked| looked.address.as_str()).collect();
+        self.lines.retain(|line| !read.contains(line.address.as_str()));
+        self.passages.append(&mut self.lines);
         Ok(())
     }
 
@@ -125,7 +135,7 @@ impl<'a> Research<'a> {
                 if self.asked + wanted.len() >= self.limits.pages {
                     let known: usize = open.iter().map(|one| one.shelf.pages()).sum();
                     self.stopped = Some(format!(
-                        "stopped at {} of the {known} pages that the sources name; --max-pages raises the limit",
+                        "stopped at {} pages, the limit; the sources name {known}; --max-pages raises it",
                         self.asked + wanted.len()
                     ));
                     return wanted;
@@ -163,7 +173,8 @@ impl<'a> Research<'a> {
                     self.failed.push(Failed { address: folder.to_owned(), source: source.name.clone(), why });
                 }
                 for file in files {
-                    self.keep(source, &file.path, &file.title, file.sections);
+                    let path = file.path.strip_prefix(self.project).and_then(|path| path.strip_prefix('/'));
+                    self.keep(source, path.unwrap_or(&file.path), &file.title, file.sections);
                 }
                 if more {
                     self.stop_at("bytes");
@@ -179,17 +190,25 @@ impl<'a> Research<'a> {
         let web = self.web;
         let starts = sources.iter().map(|(source, address)| async move {
             let start = web.get(address).await?;
-            let (site, entries) = Site::open(source.kind, &start, web).await?;
-            Ok((start, site, entries))
+            let site = Site::open(source.kind, &start, web).await;
+            Ok((start, site))
         });
         let starts = self.all(starts)?;
         let mut all = Vec::new();
         for ((source, address), start) in sources.iter().zip(starts) {
-            let (start, site, entries) = match start {
+            let (start, site) = match start {
                 Ok(start) => start,
                 Err(missing) => {
                     self.miss(source, address.as_str(), missing)?;
                     continue;
+                }
+            };
+            let (site, entries) = match site {
+                Ok(site) => site,
+                // What is there already is an answer to look for passages in.
+                Err(missing) => {
+                    self.miss(source, address.as_str(), missing)?;
+                    (Site::without_index(&start.address), Vec::new())
                 }
             };
             // With the text of every section in its index, the first page is one among the others; in a book it is
@@ -217,7 +236,7 @@ impl<'a> Research<'a> {
                 let (sections, items) = open.site.sections(page.sections, &entries);
                 self.keep(open.source, got.address.as_str(), &page.title, sections);
                 for (address, section) in items {
-                    self.passages.extend(passages(vec![section], address.as_str(), &page.title, &open.source.name));
+                    self.lines.extend(passages(vec![section], address.as_str(), &page.title, &open.source.name));
                 }
                 open.shelf.add(entries);
             }
@@ -249,7 +268,8 @@ impl<'a> Research<'a> {
                 return Ok(());
             }
             Missing::Denied(text) => {
-                let first = text.lines().next().unwrap_or_default().to_owned();
+                let first = text.lines().next().unwrap_or_default();
+                let first = first.split_once(". To allow it").map_or(first, |(what, _)| what).to_owned();
                 self.denied.get_or_insert(text);
                 first
             }

@@ -28,7 +28,7 @@ impl Site {
     /// read by its links.
     pub async fn open(kind: Kind, start: &Got, web: &Web) -> Result<(Self, Vec<Entry>), Missing> {
         let at = &start.address;
-        let prefix = at.join(".").unwrap_or_else(|_| at.clone());
+        let prefix = Self::without_index(at).prefix;
         let detected = if kind == Kind::Auto { Kind::detect(&start.text).unwrap_or(Kind::Auto) } else { kind };
         let site = |kind| Self { kind, prefix: prefix.clone() };
         let entries = match detected {
@@ -68,6 +68,11 @@ impl Site {
             (None, Kind::Rustdoc) => (site(Kind::Rustdoc), Vec::new()),
             (None, _) => (site(Kind::Site), Vec::new()),
         })
+    }
+
+    /// A site of which nothing is known but a page.
+    pub fn without_index(at: &Url) -> Self {
+        Self { kind: Kind::Site, prefix: at.join(".").unwrap_or_else(|_| at.clone()) }
     }
 
     /// How many pages may be read of which nothing is known but an address or a link that says nothing of the question.
@@ -122,9 +127,12 @@ impl Site {
         }
         let mut items = Vec::new();
         let mut kept = Vec::new();
-        for section in all {
+        for mut section in all {
+            // The anchor that leads past the navigation.
+            section.anchor = section.anchor.filter(|anchor| anchor != "main-content");
             let is_of_all = |heading: &String| OF_ALL_TYPES.iter().any(|of_all| heading.starts_with(of_all));
-            if section.headings.iter().any(is_of_all) {
+            // What ends so is the beginning of what another crate says of its trait.
+            if section.headings.iter().any(is_of_all) || section.markdown.contains("[Read more](") {
                 continue;
             }
             let names =

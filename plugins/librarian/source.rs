@@ -240,5 +240,7 @@ mod tests {
             Some(Kind::Sphinx),
         );
         check_kind("<p>a book about mkdocs</p>", None);
+        let page = include_str!("../../tests/documentation/docusaurus/docs/install/index.html");
+        assert_eq!(Kind::detect(page), Some(Kind::Docusaurus));
     }
 }

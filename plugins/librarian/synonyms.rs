@@ -45,9 +45,52 @@ pub const GROUPS: &[&str] = &[
     "structure struct type class",
     "revoke withdraw remove",
     "export save write",
+    "keep store storage save retain retention preserve",
+    "freeze frost cold",
+    "restrict limit constrain",
+    "result hit match",
+    "share publish",
     "location place path",
     "code number",
     "message notification notify alert alarm",
+];
+
+/// Forms of verbs that no rule about endings leads back to the verb, which comes first.
+pub const FORMS: &[&str] = &[
+    "become became",
+    "begin began begun",
+    "break broke broken",
+    "bring brought",
+    "build built",
+    "catch caught",
+    "choose chose chosen",
+    "draw drew drawn",
+    "fall fell fallen",
+    "find found",
+    "forget forgot forgotten",
+    "freeze froze frozen",
+    "give gave given",
+    "grow grew grown",
+    "hide hid hidden",
+    "hold held",
+    "keep kept",
+    "know knew known",
+    "leave left",
+    "lose lost",
+    "make made",
+    "mean meant",
+    "run ran",
+    "say said",
+    "send sent",
+    "show shown",
+    "speak spoke spoken",
+    "spend spent",
+    "take took taken",
+    "tell told",
+    "think thought",
+    "understand understood",
+    "wake woke woken",
+    "write wrote written",
 ];
 
 /// Turns of phrase that mean one word, in questions and in manuals.
@@ -74,8 +117,8 @@ pub const PHRASES: &[(&str, &str)] = &[
 
 /// What questions ask for, and the words that an answer has for it.
 pub const ASKED: &[(&str, &str)] = &[
-    ("how many", "maximum number"),
-    ("how much", "maximum amount"),
+    ("how many", "maximum"),
+    ("how much", "amount"),
     ("how long", "duration"),
     ("how often", "interval"),
     ("length of time", "duration"),

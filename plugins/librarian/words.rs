@@ -1,13 +1,15 @@
 //! What counts as one word: prose is stemmed, names of a program are words of their own and are also
 //! taken apart, so that `read_to_string`, `readToString` and "read string" meet.
 
-use crate::synonyms::PHRASES;
+use crate::synonyms::{FORMS, PHRASES};
 use rust_stemmers::{Algorithm, Stemmer};
 use std::{cell::RefCell, collections::HashMap};
 
 /// Splits text into terms.
 pub struct Words {
     stemmer: Stemmer,
+    /// By their irregular forms.
+    verbs: HashMap<&'static str, &'static str>,
     /// Stemming is most of the time that ranking takes, and documentation repeats its words.
     known: RefCell<HashMap<String, String>>,
     /// By their first word.
@@ -32,7 +34,9 @@ impl Words {
             let said: Vec<&str> = said.split(' ').collect();
             phrases.entry(said[0]).or_default().push((said, meant.split(' ').collect()));
         }
-        Self { stemmer: Stemmer::create(Algorithm::English), known: RefCell::default(), phrases }
+        let forms = FORMS.iter().filter_map(|forms| forms.split_once(' '));
+        let verbs = forms.flat_map(|(verb, forms)| forms.split(' ').map(move |form| (form, verb))).collect();
+        Self { stemmer: Stemmer::create(Algorithm::English), verbs, known: RefCell::default(), phrases }
     }
 
     /// The terms of a text, in its order.
@@ -81,7 +85,7 @@ impl Words {
         if let Some(stem) = self.known.borrow().get(word) {
             return stem.clone();
         }
-        let stem = self.stemmer.stem(word).into_owned();
+        let stem = self.stemmer.stem(self.verbs.get(word).copied().unwrap_or(word)).into_owned();
         self.known.borrow_mut().insert(word.to_owned(), stem.clone());
         stem
     }
@@ -136,6 +140,7 @@ mod tests {
     #[test]
     fn prose_is_stemmed_and_small_words_go() {
         check("How are the caches invalidated?", &["cach", "invalid"]);
+        check("kept sending what was sent", &["keep", "send", "send"]);
         check("", &[]);
     }
 
