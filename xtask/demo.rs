@@ -1,3 +1,5 @@
+mod research;
+
 use crate::{hob::Hob, repository::Repository, run};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -10,11 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Seven tasks through five slots: what `hob` is for, on its own sources.
+/// Seven tasks through five slots, and a preset that researches: what `hob` is for, on its own sources.
 pub fn demo(repository: &Repository, _args: &[String]) -> Result<()> {
     // Not below these sources: hob's own folders, and whatever holds them, are granted to no component.
     let home = std::env::temp_dir().join(format!("hob-demo-{}", std::env::var("USER").as_deref().unwrap_or("me")));
-    let hob = Hob::build(repository, &home, "notifications = false\n")?;
+    let documentation = research::Documentation::serve(repository)?;
+    let configuration = format!("notifications = false\n{}", documentation.configuration());
+    let hob = Hob::build(repository, &home, &configuration)?;
     let start = Instant::now();
     let tasks = tasks();
     let ids: Vec<&str> = tasks.iter().map(|(id, _)| *id).collect();
@@ -40,7 +44,8 @@ pub fn demo(repository: &Repository, _args: &[String]) -> Result<()> {
         print!("{}", run::output(hob.command().args(["output", id]))?);
     }
     println!("\n$ hob status\n{}", hob.output(["status"])?.trim_end());
-    println!("\nSeven tasks in {:.1} s. Try next:\n\n{}", start.elapsed().as_secs_f64(), next(&hob, &repository.root));
+    research::research(&hob, repository)?;
+    println!("\nAll of it in {:.1} s. Try next:\n\n{}", start.elapsed().as_secs_f64(), next(&hob, &repository.root));
     Ok(())
 }
 

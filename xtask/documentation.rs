@@ -1,5 +1,5 @@
 //! The documentation sites that the tests of the librarian read, made by the programs that people make theirs with:
-//! rustdoc, mdBook, Sphinx and MkDocs. Each is made anew only when what it is made of has changed.
+//! rustdoc, mdBook, Sphinx and `MkDocs`. Each is made anew only when what it is made of has changed.
 
 use crate::{packages, repository::Repository, run};
 use anyhow::{Context as _, Result};
@@ -49,6 +49,13 @@ fn folder(repository: &Repository) -> PathBuf {
     repository.target.join("documentation")
 }
 
+/// Makes the documentation of hob's own crates; the folder that a server has to serve.
+pub fn own(repository: &Repository) -> Result<PathBuf> {
+    let folder = folder(repository);
+    rustdoc(repository, &folder)?;
+    Ok(folder.join("rustdoc").join("doc"))
+}
+
 /// Cargo knows by itself what has changed.
 fn rustdoc(repository: &Repository, to: &Path) -> Result<()> {
     let mut cargo = run::cargo(&repository.root);
@@ -76,7 +83,7 @@ fn mdbook(repository: &Repository, to: &Path) -> Result<()> {
             let name = chapter.file_name().unwrap_or_default();
             fs::copy(chapter, sources.join(name))?;
             let name = name.to_string_lossy();
-            summary.push_str(&format!("- [{}]({name})\n", name.trim_end_matches(".md")));
+            summary.extend(["- [", name.trim_end_matches(".md"), "](", &name, ")\n"]);
         }
         fs::write(sources.join("SUMMARY.md"), summary)?;
         fs::write(book.join("book.toml"), "[book]\ntitle = \"hob\"\n")?;

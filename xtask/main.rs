@@ -34,7 +34,12 @@ const VERBS: &[Verb] = &[
         about: "Get a compiler for the components, and build everything",
         run: setup::setup,
     },
-    Verb { name: "demo", args: "", about: "Seven tasks at once on hob's own sources", run: demo::demo },
+    Verb {
+        name: "demo",
+        args: "",
+        about: "Seven tasks at once and a piece of research, on hob's own sources",
+        run: demo::demo,
+    },
     Verb {
         name: "test",
         args: "[ARGS]",

@@ -5,12 +5,15 @@ use anyhow::Result;
 pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     let toolchain = setup::toolchain()?;
     guests::build_all(repository, &toolchain)?;
-    agents::install(repository)?;
+    let missing = agents::install(repository)?;
     documentation::make(repository)?;
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.
     let mut cargo = run::cargo(&repository.root);
     cargo.args(["test", "--release", "--workspace"]).args(args).env("HOB_TEST_GUESTS", repository.test_guests());
     run::run(&mut cargo)?;
+    if !missing.is_empty() {
+        println!("Not tested, because it cannot be installed here (why stands above): {}", missing.join(", "));
+    }
     if !args.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Which agents are there: the programs that the executors of the component `agent` need.
 
 use hob_core::{AnyProgram, ComponentSource, ExecutorConfig, ProgramsGrant};
-use hob_process::find_program;
+use hob_process::{ProgramError, find_program};
 use hob_settings::Settings;
 use serde_json::Value;
 use std::{
@@ -118,7 +118,12 @@ fn place(config: &ExecutorConfig, program: &str) -> Result<PathBuf, String> {
     };
     let folders = env::var_os("PATH");
     let cwd = env::current_dir().unwrap_or_else(|_| Path::new("/").to_owned());
-    find_program(OsStr::new(path), folders.as_deref().map(OsStr::as_bytes), &cwd).map_err(|error| error.to_string())
+    let found = find_program(OsStr::new(path), folders.as_deref().map(OsStr::as_bytes), &cwd);
+    found.map_err(|error| match error {
+        // A real one has many folders, and several agents may be missing.
+        ProgramError::NotInPath { name, .. } => format!("`{name}` is not in your PATH"),
+        error => error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub fn print(context: &Context, task: &Task, as_json: bool) -> CommandResult<()>
         return Ok(());
     }
     let Some(mut reader) = reader else { return write_words(&mut out, task) };
-    if is_answer_the_output(context, task) {
+    if is_the_output(&Executors::new(context)?, task) {
         return write_whole(&mut out, task, &mut reader);
     }
     write_words(&mut out, task)?;
@@ -44,16 +44,20 @@ pub fn print(context: &Context, task: &Task, as_json: bool) -> CommandResult<()>
 }
 
 /// Whether what a task has printed is its answer. That of an executor which is gone is not known to be.
-fn is_answer_the_output(context: &Context, task: &Task) -> bool {
-    let known = || Executors::new(context)?.find(task.executor.as_str());
+pub fn is_the_output(executors: &Executors<'_>, task: &Task) -> bool {
     matches!(task.state, State::Completed { .. })
-        && known().is_ok_and(|known| known.description.answer == Answer::Output)
+        && executors.find(task.executor.as_str()).is_ok_and(|known| known.description.answer == Answer::Output)
 }
 
 /// The state in one line, the whole answer, and what it took.
 fn write_whole(out: &mut dyn Write, task: &Task, reader: &mut OutputReader) -> CommandResult<()> {
     writeln!(out, "{}", render::headline(task, now()))?;
     captured::copy_clean(reader, out)?;
+    write_usage(out, task)
+}
+
+/// What an agent took for it, if one did it.
+pub fn write_usage(out: &mut dyn Write, task: &Task) -> CommandResult<()> {
     let data = match &task.state {
         State::Completed { result, .. } => result.data.as_ref(),
         _ => None,

@@ -29,11 +29,11 @@ pub enum Exit {
 pub const HELP: &str = "\
 What the exit code of every hob command means
 
-   0  done; for wait, output --wait and dispatch --wait: every task completed
-   1  the task failed or was cancelled; for doctor: there is a problem
+   0  done; for wait, output --wait and --wait elsewhere: every task and group completed
+   1  a task or a group failed or was cancelled; for doctor: there is a problem
    2  usage: an argument or a parameter does not fit; nothing was changed
    3  configuration: hob.toml, or a component that it names, cannot be used
-   4  not found: no task or no executor of that name
+   4  not found: no task, group, executor or preset of that name
    5  refused: for output and dispatch --wait of one task, it failed because a grant
       does not allow what it did; the message has the lines that would
    6  timed out: the time of --timeout passed before the task ended; it goes on

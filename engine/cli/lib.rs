@@ -12,6 +12,7 @@ mod context;
 mod error;
 mod exit;
 mod follow;
+mod handed_in;
 mod logging;
 mod lookup;
 mod plan;

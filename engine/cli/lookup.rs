@@ -1,24 +1,39 @@
 use crate::error::CommandResult;
 use hob_core::{Task, TaskId};
 use hob_store::{Error, Reference, Store};
+use std::collections::HashSet;
 
-/// The tasks that are called so, or whose ids alone begin so, and of a group its members; each of them once.
-pub fn resolve_all(store: &Store, texts: &[String]) -> CommandResult<Vec<TaskId>> {
-    let mut ids: Vec<TaskId> = Vec::with_capacity(texts.len());
-    for text in texts {
-        let found = match store.refer(text)? {
-            Reference::Task(id) => vec![id],
-            Reference::Group(id) => {
-                store.members(&id)?.into_iter().filter_map(|member| Some(member.task?.id)).collect()
-            }
-        };
-        for id in found {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
+/// What somebody named: a task, or a group with the tasks of it that are there.
+pub struct Named {
+    /// Its id.
+    pub id: TaskId,
+    /// Whether it is a group.
+    pub is_group: bool,
+    /// Itself, or the members of the group in their order.
+    pub tasks: Vec<TaskId>,
+}
+
+/// What is called so, or whose id alone begins so.
+pub fn name(store: &Store, text: &str) -> CommandResult<Named> {
+    Ok(match store.refer(text)? {
+        Reference::Task(id) => Named { tasks: vec![id.clone()], id, is_group: false },
+        Reference::Group(id) => {
+            let members = store.members(&id)?;
+            let tasks = members.into_iter().filter_map(|member| Some(member.task?.id)).collect();
+            Named { id, is_group: true, tasks }
         }
-    }
-    Ok(ids)
+    })
+}
+
+/// What is called so, each.
+pub fn name_all(store: &Store, texts: &[String]) -> CommandResult<Vec<Named>> {
+    texts.iter().map(|text| name(store, text)).collect()
+}
+
+/// All tasks of what was named; each of them once.
+pub fn tasks_of(named: &[Named]) -> Vec<TaskId> {
+    let mut seen = HashSet::new();
+    named.iter().flat_map(|named| &named.tasks).filter(|id| seen.insert(*id)).cloned().collect()
 }
 
 /// The task that is called so, or whose id alone begins so.

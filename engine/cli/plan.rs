@@ -36,7 +36,12 @@ impl Words<'_> {
 
     /// The parameters of `child` filled as far as that is possible now.
     pub fn params(&self, child: &PresetChild) -> CommandResult<Map<String, Value>> {
-        let filled = fill_params(&child.params.to_string(), &|name| Some(self.value(name)));
+        self.fill(&child.params.to_string())
+    }
+
+    /// Parameters, JSON text, filled as far as that is possible now.
+    pub fn fill(&self, params: &str) -> CommandResult<Map<String, Value>> {
+        let filled = fill_params(params, &|name| Some(self.value(name)));
         let filled = filled.map_err(CommandError::usage)?;
         serde_json::from_str(&filled).map_err(CommandError::internal)
     }
@@ -58,12 +63,21 @@ pub fn wants_input(preset: &Preset) -> bool {
 /// The executor of a child, if it can be used and takes such parameters.
 pub fn try_child(executors: &Executors<'_>, child: &PresetChild, words: &Words<'_>) -> CommandResult<Known> {
     let about = |error: CommandError| error.context(format!("child `{}`", child.name));
-    let known = executors.find(child.executor.as_str()).map_err(about)?;
-    if let Some(why) = missing_agent(&known.config) {
-        return Err(about(CommandError::new(Exit::Configuration, anyhow::anyhow!(why))));
-    }
+    let known = ready(executors, child.executor.as_str()).map_err(about)?;
     checked_params(&known, &words.params(child).map_err(about)?).map_err(about)?;
     Ok(known)
+}
+
+/// The executor of that name, if it can be used here and now.
+pub fn ready(executors: &Executors<'_>, name: &str) -> CommandResult<Known> {
+    let known = executors.find(name)?;
+    match missing_agent(&known.config) {
+        Some(why) => {
+            let why = anyhow::anyhow!("{} needs an agent: {why}", known.config.name);
+            Err(CommandError::new(Exit::Configuration, why))
+        }
+        None => Ok(known),
+    }
 }
 
 /// The executors of all children in their order; otherwise what is wrong with each.

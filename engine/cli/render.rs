@@ -1,5 +1,6 @@
 //! How things look: words, columns, colours and JSON. Values in, text out.
 
+mod group;
 mod json;
 mod progress;
 mod style;
@@ -9,13 +10,14 @@ mod terminal;
 mod time;
 mod usage;
 
+pub use group::{group_headline, group_object, is_kept, join_words, member_object, tally_short};
 pub use json::write_json;
 pub use progress::Gauge;
 pub use style::{BOLD, DIM, PLAIN, of_state, styled};
 pub use table::{Cell, Table};
 #[cfg(test)]
 pub use task::tests::task as test_task;
-pub use task::{exit_status, headline, one_line_of_params, params_value, task_object, waits_for};
+pub use task::{exit_status, headline, one_line_of_params, params_value, task_object, time_and_note, waits_for};
 pub use terminal::width;
 pub use time::{again, ago, duration, local, rfc3339, size};
 pub use usage::{Usage, usage};

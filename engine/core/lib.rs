@@ -37,7 +37,7 @@ pub use priority::{Priority, UnknownPriority};
 pub use protected::Protected;
 pub use state::{Event, IllegalTransition, State, StateName, UnknownState, transition};
 pub use task::{Environment, NewTask, Progress, Task};
-pub use template::{TemplateError, fill, fill_params, placeholders, placeholders_of};
+pub use template::{TemplateError, fill, fill_known, fill_params, placeholders, placeholders_of};
 pub use text::{Sanitizer, sanitize, sanitize_line};
 pub use time::{Clock, Timestamp};
 pub use units::{Bytes, UnitError, format_duration, parse_duration};

@@ -47,6 +47,23 @@ pub fn fill_params(params: &str, value: &dyn Fn(&str) -> Option<String>) -> Resu
     Ok(json.to_string())
 }
 
+/// JSON text with every string in it filled as far as `value` knows its placeholders: the others stay, and so does
+/// what is no placeholder, so that the rest can be filled later.
+pub fn fill_known(params: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<String, TemplateError> {
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('{', "\\{").replace('}', "\\}");
+    let mut json = serde_json::from_str(params).map_err(|error| TemplateError::Params(error.to_string()))?;
+    each_string(&mut json, &mut |text| {
+        let items = parse(text)?.items;
+        let item = |item: &Item<'_>| match item {
+            Item::Text(text) => escaped(text),
+            Item::Key(key) => value(key).map_or_else(|| format!("{{{key}}}"), |known| escaped(&known)),
+        };
+        *text = items.iter().map(item).collect();
+        Ok(())
+    })?;
+    Ok(json.to_string())
+}
+
 /// The names of the placeholders in every string of a JSON value.
 pub fn placeholders_of(params: &Value) -> Result<Vec<String>, TemplateError> {
     let mut names = Vec::new();
@@ -124,5 +141,17 @@ mod tests {
         let expect = json!({ "q": "a {b} \\ \"c\"", "list": ["two", 1], "deep": { "{key}": "{x}" } });
         assert_eq!(serde_json::from_str::<Value>(&filled).expect("JSON"), expect);
         assert_eq!(placeholders_of(&params), Ok(vec!["input".to_owned(), "docs.summary".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_filled_later() {
+        let params = json!({ "q": ["{docs.summary} \\{x\\} \\\\ { later }"] }).to_string();
+        let known = fill_known(&params, &value).expect("filled");
+        assert_eq!(known, json!({ "q": ["two \\{x\\} \\\\ {later}"] }).to_string());
+        let all = |key: &str| Some(format!("<{key}>"));
+        assert_eq!(fill_params(&known, &all), Ok(json!({ "q": ["two {x} \\ <later>"] }).to_string()));
+        // What is put in is data then, too.
+        let input = fill_known(r#"{"q":"{input}{later}"}"#, &value).expect("filled");
+        assert_eq!(fill_params(&input, &all), Ok(json!({ "q": "a {b} \\ \"c\"<later>" }).to_string()));
     }
 }

@@ -8,6 +8,7 @@ const BUILT_IN: &[&str] = &[
     include_str!("../../config/agents.toml"),
     include_str!("../../config/presets/ultrawork.toml"),
     include_str!("../../config/presets/review.toml"),
+    include_str!("../../config/presets/research.toml"),
 ];
 
 /// The text of one layer of configuration.

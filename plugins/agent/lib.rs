@@ -48,7 +48,7 @@ impl Guest for Agent {
             let command = request.command(name, profile)?;
             context::progress(None, &format!("{name} begins"));
             match call::call(&command, profile.format) {
-                Ok(ran) => return finish(&task, &request, name, profile, ran, started),
+                Ok(ran) => return finish(&task, &request, name, profile, &ran, started),
                 Err(SpawnError::NotFound(text)) => missing.push((name, profile, text)),
                 Err(error) => return Err(not_started(error)),
             }
@@ -62,7 +62,7 @@ fn finish(
     request: &Request,
     name: &str,
     profile: &Profile,
-    ran: Ran,
+    ran: &Ran,
     started: Instant,
 ) -> Result<Success, TaskError> {
     // A program may answer the signal of a cancellation with an exit code, or even with an answer.

@@ -1,5 +1,5 @@
 use crate::bindings::hob::plugin::search::Line;
-use std::{collections::BTreeSet, mem};
+use std::mem;
 
 /// Puts the lines of one file together, which may come in several portions.
 #[derive(Default)]
@@ -27,11 +27,6 @@ impl Groups {
     }
 }
 
-/// How many of the patterns a file has.
-pub fn different_patterns(group: &[Line]) -> usize {
-    group.iter().flat_map(|line| &line.patterns).collect::<BTreeSet<_>>().len()
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -44,12 +39,6 @@ pub mod tests {
 
     pub fn context(path: &str, number: u32, text: &str) -> Line {
         Line { column: 0, kind: LineKind::Context, ..hit(path, number, &[], text) }
-    }
-
-    #[test]
-    fn patterns_count_once() {
-        assert_eq!(different_patterns(&[]), 0);
-        assert_eq!(different_patterns(&[hit("a", 1, &[0, 2], ""), context("a", 2, ""), hit("a", 3, &[2], "")]), 2);
     }
 
     #[test]

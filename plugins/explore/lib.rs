@@ -9,6 +9,7 @@ mod bindings {
     use super::Explore;
 }
 
+mod about;
 mod data;
 mod groups;
 mod params;
@@ -32,7 +33,6 @@ use groups::Groups;
 use params::Params;
 use report::Report;
 use stats::Stats;
-use std::cmp::Reverse;
 
 struct Explore;
 
@@ -48,7 +48,8 @@ impl Guest for Explore {
         let hits =
             search::grep(&root, &params.query()).map_err(|text| refusal::explain(&task, &params, &root, text))?;
         let (data, lines) = collect(&params, &hits)?;
-        let stats: Stats = serde_json::from_str(&hits.stats()).map_err(|error| failed(&error.to_string()))?;
+        let mut stats: Stats = serde_json::from_str(&hits.stats()).map_err(|error| failed(&error.to_string()))?;
+        stats.truncated |= params.is_about() && lines < stats.hits;
         let summary = summary::summary(&task.id, &params, &stats, lines, &data.busiest());
         Ok(Success { summary, data: Some(data.into_json(&params.pattern, &stats)) })
     }
@@ -67,19 +68,15 @@ fn collect(params: &Params, hits: &Hits) -> Result<(Data, u64), TaskError> {
     loop {
         let lines = hits.next(LINES_AT_ONCE).map_err(|text| failed(&text))?;
         let last = lines.is_empty();
-        let whole = if last { groups.rest() } else { groups.add(lines) };
-        for group in &whole {
-            data.add(group);
-        }
-        held.extend(whole);
+        held.extend(if last { groups.rest() } else { groups.add(lines) });
         if params.is_about() && last {
-            // Stable, so that those with equally many stay in the order of their paths.
-            held.sort_by_key(|group| Reverse(groups::different_patterns(group)));
+            held = about::best(held, params);
         }
         // What a sentence is about can only be told when everything is there.
         if last || !params.is_about() {
             let mut text = String::new();
             for group in held.drain(..) {
+                data.add(&group);
                 if params.files_only {
                     report.file(&group, &mut text);
                 } else {
@@ -91,7 +88,9 @@ fn collect(params: &Params, hits: &Hits) -> Result<(Data, u64), TaskError> {
         if last {
             break;
         }
-        context::progress(None, &format!("{} in {}", summary::hits(data.hits()), summary::files(data.files())));
+        if !params.is_about() {
+            context::progress(None, &format!("{} in {}", summary::hits(data.hits()), summary::files(data.files())));
+        }
     }
     output.finish().map_err(not_written)?;
     let shown = data.hits();

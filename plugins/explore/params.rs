@@ -53,8 +53,11 @@ const MAX_HITS: u32 = 10_000;
 /// One generated file shall not use up the whole.
 const MAX_HITS_PER_FILE: u32 = 1_000;
 /// A sentence asks where to look, not for every place.
-const MAX_HITS_ABOUT: u32 = 500;
+const MAX_HITS_ABOUT: u32 = 100;
 const MAX_HITS_PER_FILE_ABOUT: u32 = 5;
+/// Hits that the best are chosen from.
+const CHOICE: u32 = 20_000;
+const CHOICE_PER_FILE: u32 = 200;
 
 impl Params {
     /// Reads the parameters; a sentence becomes the patterns that it is searched by.
@@ -85,7 +88,18 @@ impl Params {
         self.about.is_some()
     }
 
+    /// How many hits to show of what a sentence finds: of a file, and altogether.
+    pub fn best(&self) -> (u32, u32) {
+        (self.max_hits_per_file.unwrap_or(MAX_HITS_PER_FILE_ABOUT), self.max_hits.unwrap_or(MAX_HITS_ABOUT))
+    }
+
     pub fn query(&self) -> Query {
+        let (max_hits, max_hits_per_file) = match (self.is_about(), self.has_context()) {
+            (false, _) => (self.max_hits.unwrap_or(MAX_HITS), self.max_hits_per_file.unwrap_or(MAX_HITS_PER_FILE)),
+            // Lines and their context are not taken apart later.
+            (true, true) => (CHOICE, self.best().0),
+            (true, false) => (CHOICE, CHOICE_PER_FILE),
+        };
         Query {
             patterns: self.pattern.clone(),
             literal: self.literal,
@@ -100,12 +114,8 @@ impl Params {
             no_ignore: self.no_ignore,
             context_before: self.before.or(self.context).unwrap_or(0),
             context_after: self.after.or(self.context).unwrap_or(0),
-            max_hits: self.max_hits.unwrap_or(if self.is_about() { MAX_HITS_ABOUT } else { MAX_HITS }),
-            max_hits_per_file: self.max_hits_per_file.unwrap_or(if self.is_about() {
-                MAX_HITS_PER_FILE_ABOUT
-            } else {
-                MAX_HITS_PER_FILE
-            }),
+            max_hits,
+            max_hits_per_file,
             mode: if self.files_only { SearchMode::Files } else { SearchMode::Lines },
         }
     }
@@ -224,7 +234,8 @@ pub mod tests {
         let query = sentence.query();
         assert_eq!(query.patterns, ["refactor", "API", "layer"]);
         assert!(query.literal && matches!(query.case_sensitivity, CaseMode::Insensitive));
-        assert_eq!((query.max_hits, query.max_hits_per_file), (MAX_HITS_ABOUT, MAX_HITS_PER_FILE_ABOUT));
+        assert_eq!((query.max_hits, query.max_hits_per_file), (CHOICE, CHOICE_PER_FILE));
+        assert_eq!(sentence.best(), (MAX_HITS_PER_FILE_ABOUT, MAX_HITS_ABOUT));
         let description: serde_json::Value = serde_json::from_str(include_str!("describe.json")).expect("JSON");
         for (name, limit) in [("max_hits", MAX_HITS_ABOUT), ("max_hits_per_file", MAX_HITS_PER_FILE_ABOUT)] {
             let told = description["params"]["properties"][name]["description"].to_string();

@@ -76,7 +76,8 @@ fn pieces(markdown: &str) -> Vec<String> {
         if !is_row {
             table.clear();
         }
-        if current.len() > LONG && fence.is_none() && (mark.is_empty() || table.len() == 2) {
+        let may_end = table.len() == 2 || (mark.is_empty() && !ends_with_term(&current));
+        if current.len() > LONG && fence.is_none() && may_end {
             pieces.push(std::mem::take(&mut current));
             current.extend(table.iter().flat_map(|row| [row, "\n"]));
         }
@@ -89,6 +90,12 @@ fn pieces(markdown: &str) -> Vec<String> {
     pieces.push(current);
     let pieces = pieces.into_iter().map(|piece| piece.trim().to_owned());
     pieces.filter(|piece| piece.chars().any(char::is_alphanumeric)).collect()
+}
+
+/// Whether the last line is a name that what follows explains: a term of a list of definitions.
+fn ends_with_term(text: &str) -> bool {
+    let last = text.lines().next_back().unwrap_or_default().trim();
+    last.starts_with("**") && last.ends_with("**")
 }
 
 /// Paragraphs, rows of tables and items of lists.
@@ -195,6 +202,19 @@ mod tests {
         assert!(split.iter().all(|passage| passage.address == "https://a.example/p#a"));
         assert!(split[1].text.starts_with("```rust") && split[1].text.ends_with("```"));
         assert!(passages(vec![section("Empty", " \n")], "p", "t", "s").is_empty());
+    }
+
+    #[test]
+    fn a_term_stays_with_what_explains_it() {
+        let prose = "word ".repeat(500);
+        let split =
+            passages(vec![section("A", &format!("{prose}\n\n**term**\n\nmeans\n\n**other**\n\nalso"))], "p", "t", "s");
+        assert_eq!(split.len(), 2);
+        assert_eq!(split[1].text, "**term**\n\nmeans\n\n**other**\n\nalso");
+        let long = format!("start\n\n{prose}\n**term**\n\nmeans\n\nmore");
+        let split = passages(vec![section("A", &long)], "p", "t", "s");
+        assert_eq!(split.iter().map(|passage| passage.text.as_str()).next_back(), Some("more"));
+        assert!(split[0].text.ends_with("**term**\n\nmeans"));
     }
 
     #[test]

@@ -13,7 +13,10 @@ const USUALLY: &str = r#"[role="navigation"], [role="search"], [role="banner"], 
     .sidebar, #sidebar, .sphinxsidebar, .toc, #toc, .table-of-contents, .tableOfContents, .theme-doc-toc-mobile,
     .contents.local, .md-sidebar, .md-source-file, .edit-page-link, .theme-edit-this-page, .prev-next-area,
     .nav-wrapper, .nav-wide-wrapper, .rightside, .rustdoc-breadcrumbs, .main-heading .sub-heading, .copy-path,
-    summary.hideme, .mw-editsection, .mw-jump-link, #copy-path"#;
+    summary.hideme, .mw-editsection, .mw-jump-link, #copy-path, .navbar, #navbar, #nav, .navigation, #navigation,
+    .footer, #footer, .site-header, .site-footer, [class*="cookie-banner"], [class*="cookie-consent"],
+    [class*="cookie-notice"], [id*="cookie-banner"], [id*="cookie-consent"], [id*="cookie-notice"], .cookieconsent,
+    .cc-window, #onetrust-consent-sdk, #CybotCookiebotDialog"#;
 
 /// Marks beside headings and other places, which lead to them.
 const MARKS: [&str; 5] = ["¶", "§", "#", "🔗", ""];

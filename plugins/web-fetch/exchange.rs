@@ -22,7 +22,7 @@ pub async fn ask(url: &Url, headers: Vec<(String, String)>, seconds: u32) -> Res
     };
     requests::ask(&request).await.map_err(|error| match error {
         HttpError::Denied(text) => Missing::denied(text),
-        HttpError::Timeout => Missing::later(format!("no answer within {seconds} s; --timeout gives it longer")),
+        HttpError::Timeout => Missing::later(format!("no answer within {seconds} s; --seconds gives it longer")),
         HttpError::Cancelled => Missing::new("the task was asked to stop"),
         HttpError::TooLarge => Missing::new("larger than `http_body` of the executor's limits allows"),
         HttpError::Failed(text) => Missing::later(text),

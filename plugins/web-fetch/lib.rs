@@ -57,11 +57,13 @@ impl Guest for WebFetch {
         let wish = params.wish().map_err(TaskError::InvalidParams)?;
         let output = context::output();
         if wish.wanted.is_empty() {
-            write(&output, "no address in the text\n")?;
-            let summary = "no address in the text".to_owned();
+            let summary = "nothing to fetch: there is no address in the text".to_owned();
+            write(&output, &format!("{summary}\n"))?;
             return Ok(Success { summary, data: Some(report::data(&wish, &[])) });
         }
-        let outcomes = fetch(&params, &settings, &wish, &output)?;
+        let keep = !params.no_cache;
+        let robots = settings.robots.then(|| Robots::new(&task.executor, params.seconds, keep));
+        let outcomes = fetch(&params, robots, &wish, &output)?;
         let data = report::data(&wish, &outcomes);
         let missing: Vec<(String, &Missing)> =
             report::missing(&wish, &outcomes).map(|(given, missing)| (given.to_owned(), missing)).collect();
@@ -75,18 +77,17 @@ impl Guest for WebFetch {
 /// Fetches all, and writes each as it comes.
 fn fetch(
     params: &Params,
-    settings: &Settings,
+    robots: Option<Robots>,
     wish: &Wish,
     output: &Writer,
 ) -> Result<Vec<Option<Outcome>>, TaskError> {
-    let keep = !params.no_cache;
     let journey = Journey {
         format: params.format,
         whole: params.whole,
         max_bytes: params.max_bytes,
-        seconds: params.timeout,
-        keep,
-        robots: settings.robots.then(|| Robots::new(params.timeout, keep)),
+        seconds: params.seconds,
+        keep: !params.no_cache,
+        robots,
         turns: Turns::default(),
     };
     let count = wish.wanted.len();
@@ -100,7 +101,9 @@ fn fetch(
     context::progress(Some(0.0), &format!("0 of {count}"));
     let ran = together::run(wish.wanted.iter().map(each).collect(), |index, outcome| {
         let given = &wish.wanted[index].given;
-        if let Err(error) = write(output, &report::shown(given, &outcome)) {
+        // The failure of the only one is that of the task, and says it.
+        let text = if count == 1 && outcome.is_err() { String::new() } else { report::shown(given, &outcome) };
+        if let Err(error) = write(output, &text) {
             trouble = Some(error);
             return Err(Cancelled);
         }

@@ -16,8 +16,8 @@ pub struct Params {
     pub whole: bool,
     #[serde(default = "max_bytes")]
     pub max_bytes: usize,
-    #[serde(default = "timeout")]
-    pub timeout: u32,
+    #[serde(default = "seconds")]
+    pub seconds: u32,
     #[serde(default)]
     pub no_cache: bool,
 }
@@ -47,7 +47,7 @@ fn max_bytes() -> usize {
     256 * 1024
 }
 
-fn timeout() -> u32 {
+fn seconds() -> u32 {
     30
 }
 
@@ -164,7 +164,7 @@ mod tests {
         let params: Params = serde_json::from_str("{}").expect("parameters");
         assert_eq!(default("max"), params.max);
         assert_eq!(default("max_bytes"), params.max_bytes);
-        assert_eq!(default("timeout"), params.timeout);
+        assert_eq!(default("seconds"), params.seconds);
         assert_eq!(default("format"), "markdown");
         assert_eq!(params.format, Format::Markdown);
         let settings: Settings = serde_json::from_str("{}").expect("settings");

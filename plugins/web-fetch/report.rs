@@ -28,7 +28,12 @@ pub fn shown(given: &str, outcome: &Outcome) -> String {
             let _ = write!(text, "words: {}\n---\n\n{}\n\n", document.words, document.text.trim_end());
         }
         Err(missing) => {
-            let _ = write!(text, "url: {given}\nerror: {}\n---\n\n", Value::from(missing.text.as_str()));
+            // A line in words; what may follow it are lines of configuration.
+            let (words, lines) = missing.text.split_once('\n').unwrap_or((&missing.text, ""));
+            let _ = write!(text, "url: {given}\nerror: {}\n---\n\n", Value::from(words));
+            if !lines.is_empty() {
+                let _ = write!(text, "{}\n\n", lines.trim());
+            }
         }
     }
     text
@@ -53,7 +58,7 @@ pub fn summary(wish: &Wish, outcomes: &[Option<Outcome>]) -> String {
         lines.push(format!("not fetched: {given}: {first}{more}"));
     }
     if wish.left_out > 0 {
-        lines.push(format!("{} more addresses in the text were left out; --max takes more", wish.left_out));
+        lines.push(format!("{} more in the text left out; --max takes more", wish.left_out));
     }
     lines.join("\n")
 }

@@ -19,6 +19,8 @@ const REDIRECTS: usize = 5;
 
 /// What the sites of a task ask robots to leave alone.
 pub struct Robots {
+    /// The name whose settings can switch this off.
+    executor: String,
     seconds: u32,
     keep: bool,
     sites: RefCell<HashMap<String, Site>>,
@@ -32,8 +34,8 @@ enum Site {
 }
 
 impl Robots {
-    pub fn new(seconds: u32, keep: bool) -> Self {
-        Self { seconds, keep, sites: RefCell::default() }
+    pub fn new(executor: &str, seconds: u32, keep: bool) -> Self {
+        Self { executor: executor.to_owned(), seconds, keep, sites: RefCell::default() }
     }
 
     /// Whether the address may be fetched; the error says why not.
@@ -44,7 +46,9 @@ impl Robots {
             return Ok(());
         }
         Err(Missing::new(format!(
-            "{origin}/robots.txt asks robots to leave this alone; `robots = false` in the executor's settings fetches it all the same"
+            "{origin}/robots.txt asks robots to leave this alone. To fetch it all the same, put this into hob.toml \
+             (`hob config path` shows where):\n\n[executors.{}.settings]\nrobots = false",
+            self.executor
         )))
     }
 

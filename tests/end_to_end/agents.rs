@@ -6,8 +6,11 @@ mod others;
 mod program;
 
 use crate::sandbox::{Ran, eventually};
-use model_server::{ANSWER, Asked, ModelServer, Says, TOKENS};
-use program::{CLAUDE, CODEX, GEMINI, OPENCODE, Program};
+use model_server::{ANSWER, Asked, TOKENS};
+use program::{CODEX, GEMINI, OPENCODE, Program};
+
+pub use model_server::{ModelServer, Says};
+pub use program::CLAUDE;
 
 macro_rules! with_each_program {
     ($($test:ident),* $(,)?) => {

@@ -1,11 +1,11 @@
-//! A web server on loopback that serves a folder, counts, and keeps what it was asked.
+//! A web server on loopback that serves a folder or what a test says, counts, and keeps what it was asked.
 
 use std::{
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -29,6 +29,28 @@ impl Asked {
     }
 }
 
+/// What is answered to a request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// Sent in chunks, so that its length is not known before.
+    pub chunked: bool,
+}
+
+impl Answer {
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type", content_type.to_owned())];
+        Self { status, headers, body: body.into(), chunked: false }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
 /// It serves until the process ends.
 pub struct FileServer {
     pub port: u16,
@@ -36,7 +58,7 @@ pub struct FileServer {
 }
 
 struct State {
-    folder: PathBuf,
+    answer: Box<dyn Fn(&Asked) -> Answer + Send + Sync>,
     /// How long each answer takes.
     delay: Duration,
     asked: Mutex<Vec<Asked>>,
@@ -45,11 +67,18 @@ struct State {
 }
 
 impl FileServer {
+    /// Serves the files of a folder.
     pub fn start(folder: impl Into<PathBuf>, delay: Duration) -> Self {
+        let folder = folder.into();
+        Self::answering(delay, move |asked| file(&folder, asked))
+    }
+
+    /// Serves what `answer` says, which may take its time: each connection has a thread.
+    pub fn answering(delay: Duration, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(State {
-            folder: folder.into(),
+            answer: Box::new(answer),
             delay,
             asked: Mutex::default(),
             now: AtomicUsize::new(0),
@@ -108,36 +137,49 @@ impl State {
     }
 
     fn answer(&self, mut stream: &TcpStream, path: String, headers: Vec<(String, String)>) -> std::io::Result<()> {
-        let mut file = self.folder.join(path.split('?').next().unwrap_or_default().trim_start_matches('/'));
-        if file.is_dir() {
-            file = file.join("index.html");
-        }
-        let mut asked = Asked { path, headers, status: 200 };
-        let content_type = match file.extension().and_then(|ending| ending.to_str()) {
-            Some("html") => "text/html; charset=utf-8",
-            Some("md") => "text/markdown",
-            Some("xml") => "application/xml",
-            Some("txt") => "text/plain",
-            _ => "application/octet-stream",
-        };
-        let body = fs::read(&file).unwrap_or_default();
-        let mut hasher = DefaultHasher::new();
-        body.hash(&mut hasher);
-        let etag = format!("\"{:x}\"", hasher.finish());
-        asked.status = match asked.header("if-none-match") {
-            _ if !file.is_file() => 404,
-            Some(known) if known == etag => 304,
-            _ => 200,
-        };
-        let body = if asked.status == 200 { body } else { Vec::new() };
-        let head = format!(
-            "HTTP/1.1 {} x\r\ncontent-type: {content_type}\r\netag: {etag}\r\ncache-control: no-cache\r\n\
-             content-length: {}\r\n\r\n",
-            asked.status,
-            body.len()
-        );
+        let mut asked = Asked { path, headers, status: 0 };
+        let answer = (self.answer)(&asked);
+        asked.status = answer.status;
         self.asked.lock().expect("no panic").push(asked);
+        let mut head = format!("HTTP/1.1 {} x\r\n", answer.status);
+        for (name, value) in &answer.headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
+        let mut body = answer.body;
+        if answer.chunked {
+            head.push_str("transfer-encoding: chunked\r\n\r\n");
+            let chunks = body.chunks(1000);
+            body = chunks
+                .flat_map(|chunk| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat())
+                .collect();
+            body.extend(b"0\r\n\r\n");
+        } else {
+            head.extend(["content-length: ", &body.len().to_string(), "\r\n\r\n"]);
+        }
         stream.write_all(head.as_bytes())?;
         stream.write_all(&body)
     }
+}
+
+fn file(folder: &Path, asked: &Asked) -> Answer {
+    let mut file = folder.join(asked.path.split('?').next().unwrap_or_default().trim_start_matches('/'));
+    if file.is_dir() {
+        file = file.join("index.html");
+    }
+    let content_type = match file.extension().and_then(|ending| ending.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("md") => "text/markdown",
+        Some("xml") => "application/xml",
+        Some("txt") => "text/plain",
+        _ => "application/octet-stream",
+    };
+    let Ok(body) = fs::read(&file) else {
+        return Answer::new(404, content_type, "");
+    };
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let etag = format!("\"{:x}\"", hasher.finish());
+    let is_known = asked.header("if-none-match") == Some(&etag);
+    let answer = if is_known { Answer::new(304, content_type, "") } else { Answer::new(200, content_type, body) };
+    answer.with("etag", etag).with("cache-control", "no-cache")
 }

@@ -1,5 +1,10 @@
 //! Fan-out: several tasks that are handed in together.
 
+mod again;
+mod shown;
+mod survival;
+mod whole;
+
 use crate::sandbox::Sandbox;
 
 /// `two` needs what `one` says, `three` needs what fails.

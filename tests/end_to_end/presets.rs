@@ -1,6 +1,6 @@
 //! `hob presets` and the files that presets come from.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Ran, Sandbox};
 use std::fs;
 
 const REVIEW: &str = r#"
@@ -56,10 +56,10 @@ fn a_preset_that_cannot_work_says_so() {
     }
     assert!(sandbox.ok(["presets", "bad"]).contains("Problems"));
 
-    // No agent is in the PATH of a sandbox, and two of the presets want one; that is all that is said.
+    // No agent is in the PATH of a sandbox, and hob's own preset wants one; that is all that is said.
     let sandbox = Sandbox::with_config(REVIEW);
     let ran = sandbox.run(["presets", "--check"]);
-    assert!(ran.code == 3 && ran.stdout.trim().lines().all(|line| line.contains("needs an agent")), "{ran:?}");
+    assert!(ran.code == 3 && ran.stdout.lines().all(|line| line.contains("needs an agent")), "{ran:?}");
 }
 
 #[test]
@@ -85,6 +85,30 @@ fn a_repository_has_presets_of_its_own_and_nothing_else() {
     // It hurts nothing else.
     assert!(sandbox.ok(["executors"]).contains("shell"));
     sandbox.ok(["config", "check"]);
+}
+
+#[test]
+fn a_preset_of_a_repository_is_handed_in_from_anywhere_in_it() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join(".git")).expect("a folder");
+    sandbox.file(
+        ".hob.toml",
+        "[presets.ours]\nresult = \"{where} and {top} for {input}\"\n\
+         [presets.ours.children.where]\nexecutor = \"shell\"\nparams = { command = \"basename $PWD\" }\n\
+         [presets.ours.children.top]\nexecutor = \"shell\"\nneeds = [\"where\"]\ncwd = \"..\"\n\
+         params = { argv = [\"sh\", \"-c\", \"basename $PWD; echo $1\", \"sh\", \"{where}\"] }\n",
+    );
+    sandbox.file("src/deep/file", "");
+    let mut command = sandbox.hob(["fan-out", "ours", "a question", "--id", "o", "--wait"]);
+    let ran = Ran::of(&command.current_dir(sandbox.work().join("src/deep")).output().expect("hob starts"));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("\ndeep and src\ndeep for a question\n"), "{ran:?}");
+    let shown = sandbox.show("o");
+    assert!(shown["cwd"].as_str().is_some_and(|cwd| cwd.ends_with("/src/deep")), "{shown}");
+    // What was handed in runs again although the preset is gone.
+    fs::remove_file(sandbox.work().join(".hob.toml")).expect("removed");
+    sandbox.run(["fan-out", "ours", "x"]).refused(4, &["ours"]);
+    sandbox.ok(["retry", "o", "--wait"]);
 }
 
 #[test]

@@ -143,6 +143,30 @@ pub fn waits_for(task: &Task) -> Option<String> {
     (!names.is_empty()).then(|| format!("waits for {}", names.join(", ")))
 }
 
+/// How long it has run, and what there is to say of it.
+pub fn time_and_note(state: &State, now: Timestamp) -> (String, String) {
+    let took = |from: Timestamp, to: Timestamp| duration(to.since(from));
+    match state {
+        State::Pending { blocked, .. } => (String::new(), blocked.clone().unwrap_or_default()),
+        State::Running { started, progress, cancel_requested, .. } => {
+            let note = match (cancel_requested, progress) {
+                (Some(_), _) => "stopping".to_owned(),
+                (None, Some(progress)) => progress.message.clone(),
+                (None, None) => String::new(),
+            };
+            (took(*started, now), note)
+        }
+        State::Completed { started, finished, .. } => (took(*started, *finished), String::new()),
+        State::Failed { started, finished, failure, .. } => {
+            (took(*started, *finished), format!("{}: {}", failure.kind, failure.message))
+        }
+        State::Cancelled { stopped, finished, reason } => {
+            let time = stopped.map(|(_, started)| took(started, *finished)).unwrap_or_default();
+            (time, reason.clone().unwrap_or_default())
+        }
+    }
+}
+
 /// The parameters in one line for a person: a single text as it is, anything else as `key=value`.
 pub fn one_line_of_params(task: &Task) -> String {
     /// Beyond this a list shows the beginning only, whatever the width.

@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let replies = if arguments.all {
         store.cancel_all(now())?
     } else {
-        let ids = lookup::resolve_all(&store, &arguments.ids)?;
+        let ids = lookup::tasks_of(&lookup::name_all(&store, &arguments.ids)?);
         store.cancel(&ids, now())?
     };
     let stopping: Vec<TaskId> =

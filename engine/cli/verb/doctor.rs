@@ -259,7 +259,7 @@ fn installed(settings: &Settings) -> Vec<Check> {
     }
     if let Some((name, agent)) = agents::for_texts(settings).filter(|_| settings.default_executor.is_none()) {
         let message =
-            format!("none is set for plain texts, such as hob dispatch \"fix the tests\"; {} is there", agent.name);
+            format!("no executor is set for them, as in hob dispatch \"fix the tests\"; {} is there", agent.name);
         let hint = format!("put default_executor = \"{name}\" into the file that `hob config path` names");
         checks.push(Check::new("texts", Status::Absent, message).hint(hint));
     }
@@ -276,11 +276,11 @@ fn agent(agent: &Agent, executors: &[&str]) -> Check {
         }
         Ok(path) => match version(path) {
             Ok(version) => {
-                let check = Check::new("agent", Status::Ok, format!("{name}  {}  {version}", path.display()));
+                let check = Check::new("agent", Status::Ok, format!("{name}: {version}, {}", path.display()));
                 Check { facts: facts(Some(path), Some(&version)), ..check }
             }
             Err(why) => {
-                let message = format!("{name}  {} does not say its version: {why}", path.display());
+                let message = format!("{name}: {} does not say its version: {why}", path.display());
                 Check { facts: facts(Some(path), None), ..Check::new("agent", Status::Warning, message) }
                     .hint(format!("{} --version", path.display()))
             }

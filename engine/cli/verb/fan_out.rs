@@ -3,19 +3,18 @@ use crate::{
     context::{Context, now},
     error::{CommandError, CommandResult},
     exit::Exit,
+    handed_in::{Child, HandedIn},
     plan::{self, Words},
     prepare::{Executors, Known, captured_environment, checked_params},
-    render::{self, BOLD, Cell, DIM, PLAIN, Table, styled},
+    render,
     start::{ensure_daemon, note},
     verb::wait::wait_for,
     whole,
 };
 use hob_core::{
-    MemberName, MemberTask, NewGroup, NewMember, NewTask, Preset, PresetChild, Priority, SessionId, TaskId,
-    parse_duration,
+    MemberTask, NewGroup, NewMember, NewTask, Preset, PresetChild, Priority, SessionId, TaskId, parse_duration,
 };
 use hob_store::{AcceptedGroup, Store};
-use serde_json::{Value, json};
 use std::{
     io::{IsTerminal as _, Write as _},
     path::PathBuf,
@@ -174,25 +173,30 @@ fn say(
     if options.wait {
         return wait(context, store, accepted, options.json);
     }
+    let handed_in = HandedIn {
+        id: &accepted.id,
+        preset: &preset.name,
+        is_repeated: accepted.already,
+        retry_of: None,
+        children: preset
+            .children
+            .iter()
+            .map(|child| Child {
+                name: &child.name,
+                executor: &child.executor,
+                id: child_id(child, accepted),
+                needs: &child.needs,
+                is_kept: false,
+            })
+            .collect(),
+    };
     let mut out = anstream::stdout().lock();
     if options.json {
-        render::write_json(&mut out, &object(preset, accepted))?;
+        render::write_json(&mut out, &handed_in.object())?;
     } else if options.quiet || !std::io::stdout().is_terminal() {
         writeln!(out, "{}", accepted.id)?;
     } else {
-        writeln!(out, "queued  {}  ({}, {} children)", styled(BOLD, &accepted.id), preset.name, preset.children.len())?;
-        let mut table = Table::new(&["CHILD", "EXECUTOR", "ID", "AFTER"]);
-        for child in &preset.children {
-            table.row(vec![
-                Cell::new(BOLD, child.name.as_str()),
-                Cell::new(PLAIN, child.executor.as_str()),
-                Cell::new(PLAIN, child_id(child, accepted)),
-                Cell::new(DIM, child.needs.iter().map(MemberName::as_str).collect::<Vec<_>>().join(", ")),
-            ]);
-        }
-        table.write(&mut out, render::width())?;
-        let next = format!("        hob output {} --wait   shows all results", accepted.id);
-        writeln!(out, "{}", styled(DIM, next))?;
+        handed_in.write(&mut out)?;
     }
     Ok(Exit::Ok)
 }
@@ -200,21 +204,8 @@ fn say(
 /// Waits for every member, and prints what the whole came to.
 fn wait(context: &Context, store: &Store, accepted: &AcceptedGroup, as_json: bool) -> CommandResult {
     let ids: Vec<TaskId> = accepted.members.iter().map(|member| member.id.clone()).collect();
-    wait_for(context, store, &ids, None, false)?;
+    wait_for(context, store, &ids, None)?;
     whole::print(context, store, &accepted.id, as_json)
-}
-
-fn object(preset: &Preset, accepted: &AcceptedGroup) -> Value {
-    let member = |child: &PresetChild| {
-        json!({
-            "name": child.name,
-            "id": child_id(child, accepted),
-            "executor": child.executor,
-            "needs": child.needs,
-        })
-    };
-    let members: Vec<Value> = preset.children.iter().map(member).collect();
-    json!({ "id": accepted.id, "preset": preset.name, "already": accepted.already, "members": members })
 }
 
 /// As it was accepted: its template is of no use if it has been changed since.

@@ -1,22 +1,27 @@
+mod groups;
+
 use crate::{
     context::{Context, now},
     error::{CommandError, CommandResult},
     exit::Exit,
+    lookup,
     render::{self, BOLD, Cell, DIM, PLAIN, Table},
 };
-use hob_core::{ExecutorName, Priority, SessionId, State, StateName, Task, Timestamp};
-use hob_store::Filter;
+use hob_core::{ExecutorName, Priority, SessionId, StateName, Task, TaskId, Timestamp};
+use hob_store::{Filter, Store};
 use serde_json::json;
 use std::io::{IsTerminal as _, Write as _};
 
 /// Tasks shown where nothing else is said: about a screen.
 const LIMIT: u32 = 20;
 
-/// List tasks, the newest first.
+/// List tasks or groups, the newest first; the tasks of a group in its order.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob list
   hob list --state failed --executor shell --all
+  hob list --groups                      every fan-out, and how its tasks ended
+  hob list --group research-k3x7p        the tasks of one
   hob list --json --limit 100")]
 pub struct Arguments {
     /// Only in these states: pending, running, completed, failed, cancelled.
@@ -34,13 +39,19 @@ pub struct Arguments {
     /// Only with this text in the id, the parameters or the result's summary.
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
+    /// Groups instead of tasks; --text is then looked for in the id, the preset and the input.
+    #[arg(long, conflicts_with_all = ["group", "executor", "priority"])]
+    groups: bool,
+    /// Only of this group, in its order; all of them if no --limit is given.
+    #[arg(long, value_name = "ID")]
+    group: Option<String>,
     /// At most so many [default: 20].
     #[arg(long, value_name = "N", conflicts_with = "all")]
     limit: Option<u32>,
     /// All of them.
     #[arg(long)]
     all: bool,
-    /// Print a JSON array of tasks; results without their data, which `hob show` has.
+    /// Print a JSON array of tasks or groups; results without their data, which `hob show` has.
     #[arg(long)]
     json: bool,
 }
@@ -49,13 +60,19 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
     let store = context.store()?;
-    let limit = (!arguments.all).then_some(arguments.limit.unwrap_or(LIMIT));
+    if arguments.groups {
+        return groups::run(&store, arguments);
+    }
+    let members = arguments.group.as_ref().map(|text| members(&store, text)).transpose()?;
+    let is_all = arguments.all || (members.is_some() && arguments.limit.is_none());
+    let limit = (!is_all).then_some(arguments.limit.unwrap_or(LIMIT));
     let filter = Filter {
         states: arguments.state.clone(),
         executor: arguments.executor.clone(),
         session: arguments.session.clone(),
         priority: arguments.priority,
         text: arguments.text.clone(),
+        group: members.as_ref().map(|(id, _)| id.clone()),
         // One more, to know whether there are more.
         limit: limit.map(|limit| limit.saturating_add(1)),
         ..Filter::default()
@@ -64,6 +81,9 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let shown = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let has_more = tasks.len() > shown;
     tasks.truncate(shown);
+    if let Some((_, order)) = &members {
+        tasks.sort_by_key(|task| order.iter().position(|id| *id == task.id));
+    }
     let now = now();
     let mut out = anstream::stdout().lock();
     if arguments.json {
@@ -86,14 +106,26 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     Ok(Exit::Ok)
 }
 
+/// The group that is called so, and its tasks in their order.
+fn members(store: &Store, text: &str) -> CommandResult<(TaskId, Vec<TaskId>)> {
+    let named = lookup::name(store, text)?;
+    if named.is_group {
+        return Ok((named.id, named.tasks));
+    }
+    let id = named.id;
+    Err(CommandError::usage(format!("{id} is a task and no group"))
+        .hint(format!("hob show {id}   shows it"))
+        .hint("hob list --groups   shows the groups"))
+}
+
 fn table(tasks: &[Task], now: Timestamp) -> Table {
     let mut table = Table::new(&["ID", "STATE", "EXECUTOR", "PRIO", "CREATED", ">TIME", "WHAT"]);
     for task in tasks {
         let state = task.state.name();
-        let (time, note) = time_and_note(&task.state, now);
-        let note = if let Some(waits) = render::waits_for(task) { format!("[{waits}]") } else { note };
+        let (time, note) = render::time_and_note(&task.state, now);
+        let note = render::waits_for(task).unwrap_or(note);
         let what = render::one_line_of_params(task);
-        let what = if note.is_empty() { what } else { format!("{what}  {note}") };
+        let what = if note.is_empty() { what } else { format!("{what}  [{note}]") };
         let priority = if task.priority == Priority::Medium { DIM } else { PLAIN };
         table.row(vec![
             Cell::new(BOLD, task.id.as_str()),
@@ -108,37 +140,11 @@ fn table(tasks: &[Task], now: Timestamp) -> Table {
     table
 }
 
-/// How long it has run, and what there is to say of it.
-fn time_and_note(state: &State, now: Timestamp) -> (String, String) {
-    let took = |from: Timestamp, to: Timestamp| render::duration(to.since(from));
-    match state {
-        State::Pending { blocked, .. } => {
-            (String::new(), blocked.as_ref().map(|why| format!("[{why}]")).unwrap_or_default())
-        }
-        State::Running { started, progress, cancel_requested, .. } => {
-            let note = match (cancel_requested, progress) {
-                (Some(_), _) => "[stopping]".to_owned(),
-                (None, Some(progress)) => format!("[{}]", progress.message),
-                (None, None) => String::new(),
-            };
-            (took(*started, now), note)
-        }
-        State::Completed { started, finished, .. } => (took(*started, *finished), String::new()),
-        State::Failed { started, finished, failure, .. } => {
-            (took(*started, *finished), format!("[{}: {}]", failure.kind, failure.message))
-        }
-        State::Cancelled { stopped, finished, reason } => {
-            let note = reason.as_ref().map(|why| format!("[{why}]")).unwrap_or_default();
-            (stopped.map(|(_, started)| took(started, *finished)).unwrap_or_default(), note)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::render::test_task as task;
-    use hob_core::{AttemptNumber, Failure, FailureKind, Progress};
+    use hob_core::{AttemptNumber, Failure, FailureKind, Progress, State};
 
     #[test]
     fn a_list() {

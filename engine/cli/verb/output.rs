@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         return follow::until_the_end(&context, &store, &task.id, arguments.tail, arguments.timeout);
     }
     if arguments.wait {
-        let waited = wait_for(&context, &store, std::slice::from_ref(&task.id), arguments.timeout, false)?;
+        let waited = wait_for(&context, &store, std::slice::from_ref(&task.id), arguments.timeout)?;
         let Some(ended) = waited.ended.into_iter().next() else {
             let message = anyhow::anyhow!("{} had not ended when the time was over; it goes on", task.id);
             return Err(CommandError::new(Exit::TimedOut, message));
@@ -85,8 +85,8 @@ fn of_group(context: &Context, store: &Store, id: &TaskId, arguments: &Arguments
             .hint(format!("hob output {id}   shows all of its results, and the ids of its tasks")));
     }
     if arguments.wait {
-        let ids = lookup::resolve_all(store, std::slice::from_ref(&arguments.id))?;
-        if wait_for(context, store, &ids, arguments.timeout, false)?.timed_out {
+        let ids = lookup::name(store, id.as_str())?.tasks;
+        if wait_for(context, store, &ids, arguments.timeout)?.timed_out {
             let message = anyhow::anyhow!("{id} had not ended when the time was over; it goes on");
             return Err(CommandError::new(Exit::TimedOut, message));
         }

@@ -107,7 +107,7 @@ fn check(context: &Context, cwd: &Path, as_json: bool) -> CommandResult {
         writeln!(out, "nothing is wrong with the presets")?;
     } else {
         for problem in &problems {
-            writeln!(out, "{}\n", hob_core::sanitize(problem))?;
+            writeln!(out, "{}", hob_core::sanitize(problem).trim_end())?;
         }
     }
     Ok(if problems.is_empty() { Exit::Ok } else { Exit::Configuration })

@@ -1,31 +1,41 @@
+mod group;
+
 use crate::{
     answer,
     context::{Context, now},
-    error::CommandResult,
+    error::{CommandError, CommandResult},
     exit::Exit,
     lookup,
     prepare::{Executors, captured_environment, checked_params},
     render::{self, BOLD, styled},
     start::ensure_daemon,
     verb::wait::wait_for,
+    whole,
 };
-use hob_core::{NewTask, Task};
-use hob_store::Accepted;
+use group::Again;
+use hob_core::{NewGroup, NewTask, Task, TaskId, Timestamp};
+use hob_store::{Accepted, AcceptedGroup, Changes, Error, Reference, Store};
 use serde_json::{Map, Value, json};
 use std::io::{IsTerminal as _, Write as _};
 
-/// Run tasks again: each becomes a new task that points at the old one.
+/// Run tasks or groups again: each becomes a new one that points at the old one.
 ///
 /// Parameters, folder, priority, time limit and session are those of the old task; the environment
-/// is the present one.
+/// is the present one. Of a group all tasks run again, with what they need of each other anew. With
+/// --failed only those that failed or were cancelled do: the new group keeps the tasks that
+/// completed, and their results go to whoever needs them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob retry tests-1
-  hob retry tests-1 --wait")]
+  hob retry tests-1 --wait
+  hob retry research-k3x7p --failed      what failed of a fan-out, with the rest kept")]
 pub struct Arguments {
-    /// The tasks; an id may be abbreviated where it is unique.
+    /// The tasks or groups; an id may be abbreviated where it is unique.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
+    /// Of groups: only what failed or was cancelled; what completed is kept.
+    #[arg(long)]
+    failed: bool,
     /// Wait until they have ended and print their results.
     #[arg(long)]
     wait: bool,
@@ -34,27 +44,113 @@ pub struct Arguments {
     json: bool,
 }
 
+/// What is to run again, and what runs it.
+enum Repeat {
+    Task(Box<(Task, NewTask)>),
+    Group(Box<(Again, NewGroup)>),
+}
+
+/// What was to run again, and what was accepted to run it.
+enum Queued<'a> {
+    Task(&'a Task, Accepted),
+    Group(&'a Again, AcceptedGroup),
+}
+
 /// Runs them again.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
     let mut store = context.store()?;
     let executors = Executors::new(&context)?;
-    let old: Vec<Task> = arguments.ids.iter().map(|text| lookup::find(&store, text)).collect::<CommandResult<_>>()?;
-    let new: Vec<NewTask> = old.iter().map(|task| again(&executors, task)).collect::<CommandResult<_>>()?;
-    let accepted = store.submit(&new, now())?;
+    let repeat = |text: &String| repeat(&mut store, &executors, text, arguments.failed);
+    let repeats: Vec<Repeat> = arguments.ids.iter().map(repeat).collect::<CommandResult<_>>()?;
+    let at = now();
+    let accept_all = |changes: &Changes<'_>| repeats.iter().map(|repeat| accept(changes, repeat, at)).collect();
+    let queued: Vec<Queued<'_>> = store.change(accept_all)?;
     ensure_daemon(&context)?;
     if arguments.wait {
-        let ids: Vec<_> = accepted.iter().map(|accepted| accepted.id.clone()).collect();
-        let tasks = wait_for(&context, &store, &ids, None, false)?.ended;
-        for task in &tasks {
-            answer::print(&context, task, arguments.json)?;
-        }
-        return Ok(answer::exit_of_all(&tasks));
+        return wait(&context, &store, &queued, arguments.json);
     }
-    for (old, accepted) in old.iter().zip(&accepted) {
-        say(old, accepted, arguments.json)?;
-    }
+    queued.iter().try_for_each(|queued| match queued {
+        Queued::Task(old, accepted) => say(old, accepted, arguments.json),
+        Queued::Group(old, accepted) => say_group(old, accepted, arguments.json),
+    })?;
     Ok(Exit::Ok)
+}
+
+fn repeat(store: &mut Store, executors: &Executors<'_>, text: &str, failed_only: bool) -> CommandResult<Repeat> {
+    match store.refer(text)? {
+        Reference::Group(id) => {
+            let old = Again::of(store, &id, failed_only)?;
+            let id = old.new_id(store)?;
+            let new = old.new_group(executors, &id)?;
+            Ok(Repeat::Group(Box::new((old, new))))
+        }
+        Reference::Task(id) if failed_only => {
+            Err(CommandError::usage(format!("--failed is for groups, and {id} is a task"))
+                .hint(format!("hob retry {id}   runs it again")))
+        }
+        Reference::Task(id) => {
+            let old = lookup::find(store, id.as_str())?;
+            group::is_filled(store, &old)?;
+            let new = again(executors, &old)?;
+            Ok(Repeat::Task(Box::new((old, new))))
+        }
+    }
+}
+
+fn accept<'a>(changes: &Changes<'_>, repeat: &'a Repeat, at: Timestamp) -> hob_store::Result<Queued<'a>> {
+    match repeat {
+        Repeat::Task(task) => {
+            let (old, new) = &**task;
+            let accepted = changes.submit(std::slice::from_ref(new), at)?.pop();
+            let accepted = accepted.ok_or_else(|| Error::Internal { detail: "no task was accepted".to_owned() })?;
+            Ok(Queued::Task(old, accepted))
+        }
+        Repeat::Group(group) => {
+            let (old, new) = &**group;
+            Ok(Queued::Group(old, changes.submit_group(new, at)?))
+        }
+    }
+}
+
+/// Waits for all of it, and prints what it came to.
+fn wait(context: &Context, store: &Store, queued: &[Queued<'_>], as_json: bool) -> CommandResult {
+    let ids = |queued: &Queued<'_>| -> Vec<TaskId> {
+        match queued {
+            Queued::Task(_, task) => vec![task.id.clone()],
+            Queued::Group(_, group) => group.members.iter().map(|member| member.id.clone()).collect(),
+        }
+    };
+    let ids: Vec<TaskId> = queued.iter().flat_map(ids).collect();
+    let tasks = wait_for(context, store, &ids, None)?.ended;
+    let mut is_well = true;
+    for queued in queued {
+        let exit = match queued {
+            Queued::Group(_, group) => whole::print(context, store, &group.id, as_json)?,
+            Queued::Task(_, accepted) => match tasks.iter().find(|task| task.id == accepted.id) {
+                Some(task) => {
+                    answer::print(context, task, as_json)?;
+                    answer::exit(task)
+                }
+                None => Exit::TaskFailed,
+            },
+        };
+        is_well &= exit == Exit::Ok;
+    }
+    Ok(if is_well { Exit::Ok } else { Exit::TaskFailed })
+}
+
+fn say_group(old: &Again, accepted: &AcceptedGroup, as_json: bool) -> CommandResult<()> {
+    let handed_in = old.handed_in(accepted);
+    let mut out = anstream::stdout().lock();
+    if as_json {
+        render::write_json(&mut out, &handed_in.object())?;
+    } else if std::io::stdout().is_terminal() {
+        handed_in.write(&mut out)?;
+    } else {
+        writeln!(out, "{}", accepted.id)?;
+    }
+    Ok(())
 }
 
 fn say(old: &Task, accepted: &Accepted, as_json: bool) -> CommandResult<()> {

@@ -1,3 +1,5 @@
+mod group;
+
 use crate::{
     captured,
     context::{Context, now},
@@ -7,16 +9,18 @@ use crate::{
     render::{self, BOLD, DIM, styled},
 };
 use hob_core::{ExitStatus, State, Task, Timestamp, format_duration, sanitize, sanitize_line};
+use hob_store::Reference;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// Show everything that is known of a task.
+/// Show everything that is known of a task, or of a group and its tasks.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob show tests-1
+  hob show research-k3x7p                a fan-out: its tasks, and what waits for what
   hob show tests-1 --json")]
 pub struct Arguments {
-    /// The task; the id may be abbreviated where it is unique.
+    /// The task or group; the id may be abbreviated where it is unique.
     id: String,
     /// Print JSON.
     #[arg(long)]
@@ -27,9 +31,11 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
     let store = context.store()?;
+    if let Reference::Group(id) = store.refer(&arguments.id)? {
+        return group::run(&context, &store, &id, arguments.json);
+    }
     let task = lookup::find(&store, &arguments.id)?;
-    let reader = captured::open(&context, &task)?;
-    let bytes = reader.as_ref().map_or(Ok(0), hob_store::output::OutputReader::size)?;
+    let bytes = bytes(&context, &task)?;
     let mut out = anstream::stdout().lock();
     if arguments.json {
         let mut object = render::task_object(&task, now());
@@ -39,6 +45,12 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         write(&mut out, &task, bytes, now())?;
     }
     Ok(Exit::Ok)
+}
+
+/// The size of what it has printed.
+fn bytes(context: &Context, task: &Task) -> CommandResult<u64> {
+    let reader = captured::open(context, task)?;
+    Ok(reader.as_ref().map_or(Ok(0), hob_store::output::OutputReader::size)?)
 }
 
 /// One line: a name and what there is to say.

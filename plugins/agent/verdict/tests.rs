@@ -5,17 +5,17 @@ fn profile() -> Profile {
     serde_json::from_value(json!({ "program": "it", "login": "type `it login`" })).expect("a profile")
 }
 
-fn judge(status: ExitStatus, stderr: &str, answer: Answer) -> Result<Success, TaskError> {
+fn judge(status: ExitStatus, stderr: &str, answer: &Answer) -> Result<Success, TaskError> {
     let now = "2026-11-21T14:00:00Z".parse().expect("a moment");
     let clock = Clock::at(now, 3600);
     let (profile, asked_model) = (profile(), Some("m-1".to_owned()));
     let verdict =
         Verdict { id: "t-1", name: "agent-x", profile: &profile, status, stderr, milliseconds: 7, asked_model, clock };
-    verdict.judge(&answer)
+    verdict.judge(answer)
 }
 
 #[track_caller]
-fn fails(status: ExitStatus, stderr: &str, answer: Answer) -> Failure {
+fn fails(status: ExitStatus, stderr: &str, answer: &Answer) -> Failure {
     match judge(status, stderr, answer) {
         Err(TaskError::Failed(failure)) => failure,
         other => panic!("{other:?} is no failure"),
@@ -39,7 +39,7 @@ fn an_answer_is_summed_up() {
         refused_tools: vec!["Bash".to_owned()],
         ..Answer::default()
     };
-    let success = judge(ExitStatus::Code(0), "noise", answer).expect("an answer");
+    let success = judge(ExitStatus::Code(0), "noise", &answer).expect("an answer");
     assert!(success.summary.starts_with("Title\nFirst.\nxxx"), "{}", success.summary);
     assert!(success.summary.contains("…\n(agent-x)\nIt was not allowed to use Bash"), "{}", success.summary);
     let data: Value = serde_json::from_str(&success.data.expect("data")).expect("JSON");
@@ -52,7 +52,7 @@ fn an_answer_is_summed_up() {
 
 #[test]
 fn nothing_is_no_answer() {
-    let failure = fails(ExitStatus::Code(0), "", said(" \n"));
+    let failure = fails(ExitStatus::Code(0), "", &said(" \n"));
     assert_eq!(failure.message, "agent-x answered nothing; `hob retry t-1` asks again");
     assert!(failure.retryable && failure.data.is_some_and(|data| data.contains("\"exit_code\":0")));
 }
@@ -60,7 +60,7 @@ fn nothing_is_no_answer() {
 #[test]
 fn failures_in_words() {
     let check = |status, stderr: &str, answer, message: &str, retryable| {
-        let failure = fails(status, stderr, answer);
+        let failure = fails(status, stderr, &answer);
         assert_eq!((failure.message.as_str(), failure.retryable), (message, retryable));
         assert_eq!(failure.retry_after_ms, None);
     };
@@ -93,22 +93,22 @@ fn failures_in_words() {
     let refusal = Trouble { message: "no".to_owned(), is_refusal: true, ..Trouble::default() };
     let refusal = Answer { trouble: Some(refusal), ..Answer::default() };
     check(ExitStatus::Code(1), "", refusal, "agent-x refused the task: no", false);
-    assert!(matches!(judge(ExitStatus::Killed, "", said("x")), Err(TaskError::Cancelled)));
+    assert!(matches!(judge(ExitStatus::Killed, "", &said("x")), Err(TaskError::Cancelled)));
 }
 
 #[test]
 fn limits_say_when_to_try_again() {
-    let failure = fails(ExitStatus::Code(1), "", troubled("rate limit; try again in 90s"));
+    let failure = fails(ExitStatus::Code(1), "", &troubled("rate limit; try again in 90s"));
     assert_eq!(failure.retry_after_ms, Some(90_000));
     assert!(failure.retryable);
     let expect = "agent-x has reached a limit, which is over at 15:01:30: rate limit; try again in 90s";
     assert_eq!(failure.message, expect, "by the clocks on the walls");
-    let failure = fails(ExitStatus::Code(1), "", troubled("last status: 429 Too Many Requests"));
+    let failure = fails(ExitStatus::Code(1), "", &troubled("last status: 429 Too Many Requests"));
     assert!(failure.retryable && failure.retry_after_ms.is_none());
     assert!(failure.message.contains("does not say for how long"), "{}", failure.message);
     // The time may stand on stderr only; that a limit was met on the way does not make a failure one.
-    let failure = fails(ExitStatus::Code(1), "cause: retry in 2h", troubled("You have exhausted your daily quota"));
+    let failure = fails(ExitStatus::Code(1), "cause: retry in 2h", &troubled("You have exhausted your daily quota"));
     assert_eq!(failure.retry_after_ms, Some(7_200_000));
-    let failure = fails(ExitStatus::Code(1), "attempt 1 failed with 429", troubled("the disk is full"));
+    let failure = fails(ExitStatus::Code(1), "attempt 1 failed with 429", &troubled("the disk is full"));
     assert!(!failure.message.contains("limit"), "{}", failure.message);
 }

@@ -1,4 +1,4 @@
-//! A model server on loopback, as far as the agents' programs ask one: Anthropic's Messages, OpenAI's Responses
+//! A model server on loopback, as far as the agents' programs ask one: Anthropic's Messages, `OpenAI`'s Responses
 //! and Chat Completions, Google's Gemini, each as a stream of events.
 
 use serde_json::{Value, json};

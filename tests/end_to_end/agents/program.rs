@@ -5,6 +5,7 @@ use super::model_server::ModelServer;
 use crate::sandbox::{Ran, Sandbox, eventually};
 use std::{
     env, fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -93,14 +94,15 @@ pub struct Place {
 }
 
 impl Program {
-    /// None, with a word why, where the program could not be installed.
+    /// None, with a word why, where the program could not be installed. That nobody tried is a failure.
     pub fn place(self, server: &ModelServer) -> Option<Place> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder").join("agents");
         let folder = folder.join(self.folder);
         if !folder.join("installed").is_file() {
             let why = fs::read_to_string(folder.join("missing"));
-            let why = why.unwrap_or_else(|_| "`cargo xtask agents` installs it".to_owned());
-            println!("not tested: {} is not there: {why}", self.profile);
+            let why = why.unwrap_or_else(|_| panic!("no {}: `cargo xtask agents` installs it", folder.display()));
+            // Not by `println!`, which the harness keeps to itself where a test passes.
+            let _ = writeln!(io::stderr(), "not tested: {}: {why}", self.profile);
             return None;
         }
         let sandbox = Sandbox::new();
@@ -109,6 +111,7 @@ impl Program {
             fs::create_dir_all(file.parent().expect("a folder")).expect("made");
             fs::write(file, text.replace("{url}", &server.url())).expect("written");
         }
+        fs::create_dir(sandbox.user().join("tmp")).expect("made");
         let bin = folder.join("node_modules/.bin");
         let path = format!("{}:{}:/usr/local/bin:/usr/bin:/bin", bin.display(), node().display());
         // Without the variables of a dispatch, by which its processes are known.
@@ -131,6 +134,7 @@ impl Place {
     pub fn hob(&self, args: &[&str]) -> Command {
         let mut hob = self.sandbox.hob(args);
         hob.env("PATH", &self.path).env("HTTPS_PROXY", NOWHERE).env("HTTP_PROXY", NOWHERE).env("NO_PROXY", "127.0.0.1");
+        hob.env("TMPDIR", self.sandbox.user().join("tmp"));
         for (name, value) in self.program.variables {
             hob.env(name, value.replace("{url}", &self.url));
         }

@@ -71,7 +71,7 @@ fn object(task: &NewTask, accepted: &Accepted) -> serde_json::Value {
 }
 
 fn finish(context: &Context, store: &Store, ids: &[TaskId], as_json: bool) -> CommandResult {
-    let tasks = wait_for(context, store, ids, None, false)?.ended;
+    let tasks = wait_for(context, store, ids, None)?.ended;
     for task in &tasks {
         answer::print(context, task, as_json)?;
     }
