@@ -4,6 +4,7 @@
 //! them together. Deliberately absent: SQL, wasmtime, rules of its own about what a task may become.
 //! Nothing that only hands in or asks builds a component engine or a second thread.
 
+mod advise;
 mod agents;
 mod answer;
 mod app;

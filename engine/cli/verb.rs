@@ -18,6 +18,7 @@ pub mod prune;
 pub mod retry;
 pub mod show;
 pub mod status;
+pub mod suggest;
 pub mod ultrawork;
 pub mod wait;
 pub mod work;

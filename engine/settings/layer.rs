@@ -9,6 +9,7 @@ use crate::{
     reader::{At, Node, Reader, Table},
     source::Source,
 };
+use advice::AdviceLayer;
 use hob_core::{Bytes, ComponentSource, ExecutorName, Limits, Preset, PresetName, parse_duration};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
@@ -93,6 +94,7 @@ pub(crate) struct ExecutorLayer {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Layer {
     pub(crate) general: GeneralLayer,
+    pub(crate) advice: AdviceLayer,
     pub(crate) executors: BTreeMap<ExecutorName, ExecutorLayer>,
     pub(crate) presets: BTreeMap<PresetName, At<Arc<Preset>>>,
 }
@@ -139,6 +141,7 @@ impl Layer {
             general.output = table.get("output").and_then(|node| node.parsed_or_none(SIZE_OR_NONE, str::parse));
             table.close();
         }
+        let advice = root.get("advice").map(|node| AdviceLayer::read(&node)).unwrap_or_default();
         let mut executors = BTreeMap::new();
         let mut bases = Vec::new();
         if let Some(table) = root.get("executors").and_then(|node| node.table("a table of executors")) {
@@ -160,7 +163,7 @@ impl Layer {
         general.default_executor = default.and_then(|node| known_executor(&node, &known));
         let presets = root.get("presets").map(|node| preset::read(&node, &known, &|_, _| {})).unwrap_or_default();
         root.close();
-        Self { general, executors, presets }
+        Self { general, advice, executors, presets }
     }
 
     pub(crate) fn over(self, below: Self) -> Self {
@@ -172,7 +175,7 @@ impl Layer {
         // As a whole: a preset whose children come from two files would be nobody's.
         let mut presets = below.presets;
         presets.extend(self.presets);
-        Self { general: self.general.over(below.general), executors, presets }
+        Self { general: self.general.over(below.general), advice: self.advice.over(below.advice), executors, presets }
     }
 }
 
@@ -398,6 +401,7 @@ fn known_executor(node: &Node<'_>, known: &[&ExecutorName]) -> Option<At<Executo
     None
 }
 
+pub(crate) mod advice;
 mod extends;
 pub(crate) mod preset;
 #[cfg(test)]

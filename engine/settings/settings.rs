@@ -8,7 +8,7 @@ use crate::{
     show::{self, Shown},
     source::Source,
 };
-use hob_core::{Bytes, ExecutorConfig, ExecutorName};
+use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, WorkSort};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -27,6 +27,8 @@ pub struct Settings {
     pub cancel_grace: Duration,
     /// What is kept of finished tasks.
     pub retention: Retention,
+    /// Whether a dispatch says so when its work is better watched.
+    pub advice_notes: bool,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
     files: Vec<Fingerprint>,
     pub(crate) layer: Layer,
@@ -112,6 +114,7 @@ impl Settings {
                 count: *default(general.count.as_ref()),
                 output: *default(general.output.as_ref()),
             },
+            advice_notes: *default(layer.advice.notes.as_ref()),
             executors: executors.collect(),
             files,
             layer,
@@ -142,6 +145,15 @@ impl Settings {
         self.files.iter().any(Fingerprint::changed)
     }
 
+    /// Which work suits the background, and which somebody should watch.
+    pub fn advice(&self) -> Advice {
+        self.layer.advice.resolve()
+    }
+
+    fn sorts_of_work(&self) -> impl Iterator<Item = &WorkSort> {
+        self.layer.advice.sorts.values().map(|at| &*at.value)
+    }
+
     /// Every value in force with where it came from, in the order of `config/hob.toml`.
     pub fn shown(&self) -> Vec<Shown> {
         show::values(&self.layer)
@@ -157,6 +169,8 @@ impl PartialEq for Settings {
             && self.autostart == other.autostart
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
+            && self.advice_notes == other.advice_notes
+            && self.sorts_of_work().eq(other.sorts_of_work())
             && self.executors == other.executors
             && self.presets() == other.presets()
     }

@@ -6,6 +6,7 @@ use std::{ops::Range, path::Path, sync::Arc};
 const BUILT_IN: &[&str] = &[
     include_str!("../../config/hob.toml"),
     include_str!("../../config/agents.toml"),
+    include_str!("../../config/advice.toml"),
     include_str!("../../config/presets/ultrawork.toml"),
     include_str!("../../config/presets/review.toml"),
     include_str!("../../config/presets/research.toml"),

@@ -1,5 +1,6 @@
 //! The built binary, real components, real processes, a real git repository.
 
+mod advice;
 mod agents;
 mod cancel;
 mod command_line;

@@ -37,6 +37,9 @@ pub struct Options {
     /// Show its output as it comes, then as --wait.
     #[arg(long)]
     pub follow: bool,
+    /// Print nothing but the id, on a terminal as well, and no advice.
+    #[arg(long, short)]
+    pub quiet: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -1,5 +1,6 @@
 use super::{Request, pairs};
 use crate::{
+    advise::{self, Note},
     answer,
     context::Context,
     error::CommandResult,
@@ -33,16 +34,32 @@ pub fn say(context: &Context, store: &Store, request: &Request, accepted: &[Acce
     if options.wait || options.follow {
         return finish(context, store, &ids, options.json);
     }
-    print(request, accepted, options.json)?;
+    let advice = advice(context, request, accepted)?;
+    print(request, accepted, advice.as_ref())?;
+    // A script that reads both streams would take it for an id; an agent, which has a session, can do with it.
+    let is_read = std::io::stderr().is_terminal() || request.tasks.iter().any(|task| task.session.is_some());
+    if let (Some(Note { sort, why }), [only], false, true) = (&advice, accepted, options.json, is_read) {
+        let how = format!("hob output {} --follow shows how it goes; -q leaves such notes out", only.id);
+        note(&format!("better watched ({sort}): {why}\n     {how}"))?;
+    }
     Ok(Exit::Ok)
 }
 
-fn print(request: &Request, accepted: &[Accepted], as_json: bool) -> CommandResult<()> {
+/// What is to be said of a single task that was handed in just now.
+fn advice(context: &Context, request: &Request, accepted: &[Accepted]) -> CommandResult<Option<Note>> {
+    match (request.tasks.as_slice(), accepted) {
+        ([task], [Accepted { already: false, .. }]) if !request.options.quiet => advise::note(context, task),
+        _ => Ok(None),
+    }
+}
+
+fn print(request: &Request, accepted: &[Accepted], advice: Option<&Note>) -> CommandResult<()> {
+    let as_json = request.options.json;
     let mut out = anstream::stdout().lock();
-    let is_terminal = std::io::stdout().is_terminal();
+    let is_terminal = std::io::stdout().is_terminal() && !request.options.quiet;
     for (task, accepted) in pairs(request, accepted) {
         if as_json {
-            render::write_json(&mut out, &object(task, accepted))?;
+            render::write_json(&mut out, &object(task, accepted, advice))?;
         } else if is_terminal {
             let verb = if accepted.already { accepted.state.as_str() } else { "queued" };
             writeln!(out, "{verb}  {}  ({})", styled(BOLD, &accepted.id), task.executor)?;
@@ -60,13 +77,14 @@ fn print(request: &Request, accepted: &[Accepted], as_json: bool) -> CommandResu
     Ok(())
 }
 
-fn object(task: &NewTask, accepted: &Accepted) -> serde_json::Value {
+fn object(task: &NewTask, accepted: &Accepted, advice: Option<&Note>) -> serde_json::Value {
     json!({
         "id": accepted.id,
         "executor": task.executor,
         "state": accepted.state,
         "priority": task.priority,
         "already": accepted.already,
+        "advice": advice.map(Note::object),
     })
 }
 
