@@ -17,6 +17,7 @@ pub mod presets;
 pub mod prune;
 pub mod retry;
 pub mod show;
+pub mod skill;
 pub mod status;
 pub mod suggest;
 pub mod ultrawork;

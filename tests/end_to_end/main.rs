@@ -16,6 +16,7 @@ mod presets;
 mod refusals;
 mod sandbox;
 mod scheduling;
+mod skill;
 mod survival;
 mod web;
 mod web_manners;
