@@ -14,6 +14,7 @@ mod rescue;
 mod run_one;
 mod shared;
 mod slot;
+pub mod stale;
 mod worker;
 
 pub use contract::{Attempt, Configuration, Executors, KeyValue, NotLoaded, OutputSink, Reporter, Unavailable};

@@ -18,5 +18,6 @@ mod sandbox;
 mod scheduling;
 mod skill;
 mod survival;
+mod troubleshooting;
 mod web;
 mod web_manners;
