@@ -11,6 +11,7 @@ mod file_server;
 mod groups;
 mod librarian;
 mod names;
+mod origins;
 mod output;
 mod presets;
 mod refusals;
