@@ -14,10 +14,10 @@ use crate::{
 use page::{Extent, Page, Section};
 use requests::{
     context,
-    together::{self, Cancelled},
+    together::{self, Cancelled, Pending},
 };
 use serde::Serialize;
-use std::{collections::HashSet, pin::Pin};
+use std::collections::HashSet;
 use url::Url;
 
 /// A page or file that was read.
@@ -151,8 +151,7 @@ impl<'a> Research<'a> {
         &mut self,
         pages: impl Iterator<Item = impl Future<Output = Result<T, Missing>>>,
     ) -> Result<Vec<Result<T, Missing>>, Cancelled> {
-        type Coming<'p, T> = Pin<Box<dyn Future<Output = Result<T, Missing>> + 'p>>;
-        let pages: Vec<Coming<'_, T>> = pages.map(|page| Box::pin(page) as Pin<Box<_>>).collect();
+        let pages: Vec<_> = pages.map(|page| Box::pin(page) as Pending<'_, _>).collect();
         let mut came: Vec<Option<Result<T, Missing>>> = std::iter::repeat_with(|| None).take(pages.len()).collect();
         together::run(pages, |index, page| {
             self.asked += 1;

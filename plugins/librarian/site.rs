@@ -134,18 +134,18 @@ impl Site {
             if section.markdown.contains("[Read more](") {
                 continue;
             }
-            let is_listed =
-                |entry: &&Entry| !entry.text.is_empty() && section.markdown.contains(&format!("]({})", entry.address));
             let is_list = section.markdown.lines().any(|line| line.starts_with("**["));
-            let named: Vec<&Entry> = entries.iter().filter(|_| is_list).filter(is_listed).collect();
-            for entry in &named {
+            let is_in = |entry: &&Entry| section.markdown.contains(&format!("]({})", entry.address));
+            let named = entries.iter().filter(|entry| is_list && !entry.text.is_empty()).filter(is_in);
+            let before = items.len();
+            for entry in named {
                 let headings = [section.headings.as_slice(), std::slice::from_ref(&entry.title)].concat();
                 items.push((
                     entry.address.clone(),
                     Section { headings, anchor: None, level: 3, markdown: entry.text.clone() },
                 ));
             }
-            if named.is_empty() {
+            if items.len() == before {
                 kept.push(section);
             }
         }
