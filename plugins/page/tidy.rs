@@ -6,7 +6,7 @@ use dom_query::{NodeRef, Selection};
 const NEVER: &str = "script, style, noscript, template, iframe, object, embed, svg, canvas, nav, footer, button, input, select, \
      textarea, dialog, audio, video, rustdoc-toolbar, rustdoc-search";
 
-/// What is not content by the words that describe it.
+/// What is not content by the words that describe it; of rustdoc, what it says of every type alike.
 const USUALLY: &str = r#"[role="navigation"], [role="search"], [role="banner"], [role="contentinfo"], [role="toolbar"],
     [role="dialog"], [aria-hidden="true"], [hidden]:not([role="tabpanel"]), .headerlink, .hash-link, .anchorjs-link,
     .heading-anchor, .skip-link, .screen-reader-shortcut, .breadcrumb, .breadcrumbs, [aria-label="breadcrumb"],
@@ -16,7 +16,8 @@ const USUALLY: &str = r#"[role="navigation"], [role="search"], [role="banner"], 
     summary.hideme, .mw-editsection, .mw-jump-link, #copy-path, .navbar, #navbar, #nav, .navigation, #navigation,
     .footer, #footer, .site-header, .site-footer, [class*="cookie-banner"], [class*="cookie-consent"],
     [class*="cookie-notice"], [id*="cookie-banner"], [id*="cookie-consent"], [id*="cookie-notice"], .cookieconsent,
-    .cc-window, #onetrust-consent-sdk, #CybotCookiebotDialog"#;
+    .cc-window, #onetrust-consent-sdk, #CybotCookiebotDialog, #synthetic-implementations,
+    #synthetic-implementations-list, #blanket-implementations, #blanket-implementations-list"#;
 
 /// Marks beside headings and other places, which lead to them.
 const MARKS: [&str; 5] = ["¶", "§", "#", "🔗", ""];

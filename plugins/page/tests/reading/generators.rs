@@ -27,7 +27,12 @@ fn rustdoc() {
       <a class="src rightside" href="../s">Source</a><a href="#impl-Vec" class="anchor">§</a><h3 class="code-header">impl Vec</h3></section></summary>
       <div class="impl-items"><details class="toggle method-toggle" open><summary><section id="method.push" class="method">
       <a class="src rightside" href="../s">Source</a><h4 class="code-header">pub fn <a href="#method.push" class="fn">push</a>(&amp;mut self, value: <a href="x">T</a>)<div class="where">where T: Sized,</div></h4></section></summary>
-      <div class="docblock"><p>Adds.</p></div></details></div></details></div></section></div></main>"##;
+      <div class="docblock"><p>Adds.</p></div></details></div></details></div>
+      <h2 id="synthetic-implementations" class="section-header">Auto Trait Implementations</h2>
+      <div id="synthetic-implementations-list"><section class="impl"><h3 class="code-header">impl Freeze for Vec</h3></section></div>
+      <h2 id="blanket-implementations" class="section-header">Blanket Implementations</h2>
+      <div id="blanket-implementations-list"><section class="impl"><h3 class="code-header">impl Any for Vec</h3></section></div>
+      </section></div></main>"##;
     check(
         html,
         &[
