@@ -7,9 +7,10 @@ use hob_runner::daemon::Election;
 use std::{env, ffi::OsString, io::Write as _};
 
 /// Makes sure that somebody runs what was handed in, where the configuration wants the daemon to
-/// start by itself. A daemon that does not start is no reason to say that the task was not accepted.
+/// start by itself and tasks to run in the background. A daemon that does not start is no reason to say that the task was not accepted.
 pub fn ensure_daemon(context: &Context) -> CommandResult<()> {
-    if !context.settings()?.autostart {
+    let settings = context.settings()?;
+    if !settings.autostart || !settings.background_execution {
         return Ok(());
     }
     if let Err(error) = start_daemon(context) {

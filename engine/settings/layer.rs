@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
 use toml::de::DeTable;
 
 /// Beyond this, tasks only wait for each other inside instead of outside.
-const MOST_TASKS: u64 = 256;
+pub(crate) const MOST_TASKS: u64 = 256;
 /// More finished tasks than that are a matter for `none`.
 const MOST_KEPT: u64 = 1_000_000_000;
 /// Programs of one task at once; the system's own limits are not far from that.
@@ -50,6 +50,8 @@ layer! {
         max_background_tasks: u32,
         default_executor: ExecutorName,
         notifications: bool,
+        background_execution: bool,
+        import_claude_settings: bool,
         autostart: bool,
         grace: Duration,
         age: Option<Duration>,
@@ -124,6 +126,8 @@ impl Layer {
         let mut general = GeneralLayer {
             max_background_tasks: root.get("max_background_tasks").and_then(|node| count(&node, 1, MOST_TASKS)),
             notifications: root.get("notifications").and_then(|node| node.boolean()),
+            background_execution: root.get("background_execution").and_then(|node| node.boolean()),
+            import_claude_settings: root.get("import_claude_settings").and_then(|node| node.boolean()),
             ..GeneralLayer::default()
         };
         let default = root.get("default_executor");

@@ -1,4 +1,5 @@
 use crate::{
+    claude,
     error::Error,
     fingerprint::{self, Fingerprint},
     layer::{ExecutorLayer, Layer},
@@ -12,7 +13,8 @@ use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, WorkSort};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// The settings in force: the defaults, and over them the person's `hob.toml`.
+/// The settings in force: the defaults, over them those of Claude where they are imported, and over them the
+/// person's `hob.toml`.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How many tasks run at once, over all processes.
@@ -21,6 +23,8 @@ pub struct Settings {
     pub default_executor: Option<ExecutorName>,
     /// Whether the desktop tells of finished tasks.
     pub notifications: bool,
+    /// Whether tasks run in the background; otherwise whoever dispatches one runs it.
+    pub background_execution: bool,
     /// Whether the first dispatch starts the daemon.
     pub autostart: bool,
     /// How long a task that was asked to stop may take to do so.
@@ -31,6 +35,7 @@ pub struct Settings {
     pub advice_notes: bool,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
     files: Vec<Fingerprint>,
+    warnings: Vec<String>,
     pub(crate) layer: Layer,
 }
 
@@ -75,7 +80,7 @@ impl Settings {
 
     /// The settings of a machine without any configuration.
     pub fn defaults(places: &Places) -> Self {
-        Self::of(Layer::built_in(places), Vec::new())
+        Self::of(Layer::built_in(places), Vec::new(), Vec::new())
     }
 
     /// Everything that is wrong with the configuration; nothing if it can be loaded.
@@ -88,15 +93,24 @@ impl Settings {
         problems.into_iter().map(|problem| Error::Invalid { first: Box::new(problem), more: 0 }).collect()
     }
 
-    fn resolve(source: Option<&Source>, files: Vec<Fingerprint>, places: &Places) -> Result<Self, Vec<crate::Problem>> {
+    fn resolve(
+        source: Option<&Source>,
+        mut files: Vec<Fingerprint>,
+        places: &Places,
+    ) -> Result<Self, Vec<crate::Problem>> {
         let mut layer = Layer::built_in(places);
-        if let Some(source) = source {
-            layer = Layer::read(source, Some(&layer), places)?.over(layer);
+        let own = source.map(|source| Layer::read(source, Some(&layer), places)).transpose()?.unwrap_or_default();
+        let mut warnings = Vec::new();
+        if let (Some(At { value: true, .. }), Some(home)) = (&own.general.import_claude_settings, &places.home) {
+            let imported = claude::read(home);
+            files.push(imported.seen);
+            warnings = imported.warnings;
+            layer.general = imported.layer.over(layer.general);
         }
-        Ok(Self::of(layer, files))
+        Ok(Self::of(own.over(layer), files, warnings))
     }
 
-    fn of(layer: Layer, files: Vec<Fingerprint>) -> Self {
+    fn of(layer: Layer, files: Vec<Fingerprint>, warnings: Vec<String>) -> Self {
         let general = &layer.general;
         let executors = layer.extended();
         let executors = executors.iter().filter_map(|(name, executor)| {
@@ -107,6 +121,7 @@ impl Settings {
             max_background_tasks: *default(general.max_background_tasks.as_ref()),
             default_executor: general.default_executor.as_ref().map(|at| at.value.clone()),
             notifications: *default(general.notifications.as_ref()),
+            background_execution: *default(general.background_execution.as_ref()),
             autostart: *default(general.autostart.as_ref()),
             cancel_grace: *default(general.grace.as_ref()),
             retention: Retention {
@@ -117,6 +132,7 @@ impl Settings {
             advice_notes: *default(layer.advice.notes.as_ref()),
             executors: executors.collect(),
             files,
+            warnings,
             layer,
         }
     }
@@ -138,6 +154,11 @@ impl Settings {
     /// The files that were looked for, and what they looked like.
     pub fn files(&self) -> &[Fingerprint] {
         &self.files
+    }
+
+    /// What is wrong with settings of other programs, which are then left out: a line for each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Whether a file is another now than when it was read.
@@ -166,6 +187,7 @@ impl PartialEq for Settings {
         self.max_background_tasks == other.max_background_tasks
             && self.default_executor == other.default_executor
             && self.notifications == other.notifications
+            && self.background_execution == other.background_execution
             && self.autostart == other.autostart
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention

@@ -123,6 +123,8 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.some("max_background_tasks", general.max_background_tasks.as_ref(), plain);
     list.some("default_executor", general.default_executor.as_ref(), plain);
     list.some("notifications", general.notifications.as_ref(), plain);
+    list.some("background_execution", general.background_execution.as_ref(), plain);
+    list.some("import_claude_settings", general.import_claude_settings.as_ref(), plain);
     list.table("daemon");
     list.some("autostart", general.autostart.as_ref(), plain);
     list.table("cancel");

@@ -219,10 +219,12 @@ fn state(context: &Context) -> Check<'_> {
 fn configuration<'a>(context: &Context) -> Check<'a> {
     let check = |status, message: String| Check::new("configuration", status, message);
     let shown = context.places.config.display();
-    match Settings::check(&context.places).as_slice() {
-        [] if context.places.config.exists() => check(Status::Ok, shown.to_string()),
-        [] => check(Status::Absent, format!("there is no {shown}; the defaults are in force")),
-        [first, others @ ..] => {
+    let warning = context.settings().ok().and_then(|settings| settings.warnings().first());
+    match (Settings::check(&context.places).as_slice(), warning) {
+        ([], Some(warning)) => check(Status::Warning, warning.clone()).hint("hob config check"),
+        ([], None) if context.places.config.exists() => check(Status::Ok, shown.to_string()),
+        ([], None) => check(Status::Absent, format!("there is no {shown}; the defaults are in force")),
+        ([first, others @ ..], _) => {
             let first = first.to_string();
             let line = first.lines().next().unwrap_or_default();
             let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };

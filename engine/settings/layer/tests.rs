@@ -79,11 +79,23 @@ fn every_key_of_the_default_file_has_a_comment() {
 #[test]
 fn the_defaults_are_complete() {
     let layer = Layer::built_in(&places());
-    let GeneralLayer { max_background_tasks, default_executor, notifications, autostart, grace, age, count, output } =
-        layer.general;
+    let GeneralLayer {
+        max_background_tasks,
+        default_executor,
+        notifications,
+        background_execution,
+        import_claude_settings,
+        autostart,
+        grace,
+        age,
+        count,
+        output,
+    } = layer.general;
     assert_eq!(max_background_tasks.map(|at| at.value), Some(5));
     assert_eq!(default_executor, None);
     assert_eq!(notifications.map(|at| at.value), Some(true));
+    assert_eq!(background_execution.map(|at| at.value), Some(true));
+    assert_eq!(import_claude_settings.map(|at| at.value), Some(false));
     assert_eq!(autostart.map(|at| at.value), Some(true));
     assert_eq!(grace.map(|at| at.value), Some(Duration::from_secs(2)));
     assert_eq!(age.map(|at| at.value), Some(Some(Duration::from_hours(30 * 24))));

@@ -6,9 +6,10 @@ use crate::{
     error::CommandResult,
     exit::Exit,
     follow,
+    foreground::Foreground,
     render::{self, BOLD, DIM, styled},
     start::note,
-    verb::wait::wait_for,
+    verb::wait::wait_with,
 };
 use hob_core::{NewTask, TaskId};
 use hob_store::{Accepted, Store};
@@ -16,7 +17,13 @@ use serde_json::json;
 use std::io::{IsTerminal as _, Write};
 
 /// Says what was accepted, and stays for the result where that was asked for.
-pub fn say(context: &Context, store: &Store, request: &Request, accepted: &[Accepted]) -> CommandResult {
+pub fn say(
+    context: &Context,
+    store: &Store,
+    request: &Request,
+    accepted: &[Accepted],
+    foreground: Option<Foreground>,
+) -> CommandResult {
     let options = &request.options;
     let ids: Vec<TaskId> = accepted.iter().map(|accepted| accepted.id.clone()).collect();
     for (_, accepted) in pairs(request, accepted).filter(|(_, accepted)| accepted.already) {
@@ -26,13 +33,18 @@ pub fn say(context: &Context, store: &Store, request: &Request, accepted: &[Acce
         && let [only] = ids.as_slice()
     {
         if options.json {
-            return finish(context, store, &ids, true);
+            return finish(context, store, &ids, true, foreground);
         }
-        note(&format!("following {only}; ctrl-c stops following, not the task"))?;
-        return follow::until_the_end(context, store, only, None, None);
+        let Some(foreground) = foreground else {
+            note(&format!("following {only}; ctrl-c stops following, not the task"))?;
+            return follow::until_the_end(context, store, only, None, None, &|| false);
+        };
+        follow::until_the_end(context, store, only, None, None, &|| foreground.is_over())?;
+        foreground.end()?;
+        return Ok(store.get(only)?.as_ref().map_or(Exit::TaskFailed, answer::own_exit));
     }
-    if options.wait || options.follow {
-        return finish(context, store, &ids, options.json);
+    if options.wait || options.follow || foreground.is_some() {
+        return finish(context, store, &ids, options.json, foreground);
     }
     let advice = advice(context, request, accepted)?;
     print(request, accepted, advice.as_ref())?;
@@ -88,12 +100,20 @@ fn object(task: &NewTask, accepted: &Accepted, advice: Option<&Note>) -> serde_j
     })
 }
 
-fn finish(context: &Context, store: &Store, ids: &[TaskId], as_json: bool) -> CommandResult {
-    let tasks = wait_for(context, store, ids, None)?.ended;
+fn finish(
+    context: &Context,
+    store: &Store,
+    ids: &[TaskId],
+    as_json: bool,
+    foreground: Option<Foreground>,
+) -> CommandResult {
+    let is_foreground = foreground.is_some();
+    let tasks = wait_with(context, store, ids, foreground)?;
     for task in &tasks {
         answer::print(context, task, as_json)?;
     }
     Ok(match tasks.as_slice() {
+        [only] if is_foreground => answer::own_exit(only),
         [only] => answer::exit(only),
         several => answer::exit_of_all(several),
     })

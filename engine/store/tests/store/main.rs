@@ -7,6 +7,7 @@ mod house;
 mod model;
 mod opening;
 mod output;
+mod own;
 mod secrecy;
 mod waiting;
 mod writer;
