@@ -81,12 +81,15 @@ pub fn pulse(state: &Path, worker: &WorkerId) -> io::Result<Pulse> {
 
 /// Looks whether `worker` is dead, without taking the right to rescue its tasks.
 pub(crate) fn is_dead(state: &Path, worker: &WorkerId) -> io::Result<bool> {
-    match File::open(lock_path(state, worker)).map(|lock| lock.try_lock_shared()) {
-        Ok(Ok(())) => Ok(true),
-        Ok(Err(TryLockError::WouldBlock)) => Ok(false),
-        Ok(Err(TryLockError::Error(error))) => Err(error),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
+    let lock = match File::open(lock_path(state, worker)) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
