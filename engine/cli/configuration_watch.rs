@@ -67,7 +67,10 @@ mod tests {
         let places = hob_settings::Places::discover(set).expect("places");
         let settings = hob_settings::Settings::load(&places).expect("loads");
         let (tell, heard) = channel();
-        let _watch = ConfigurationWatch::start(settings.files(), move || drop(tell.send(()))).expect("watches");
+        let _watch = ConfigurationWatch::start(settings.files(), move || {
+            let _ = tell.send(());
+        })
+        .expect("watches");
         let told = || {
             heard.recv_timeout(DEADLINE).expect("heard");
             while heard.try_recv().is_ok() {}

@@ -44,7 +44,7 @@ impl Hands {
             Self::Foreground(crew) => {
                 let state = context.places.state.clone();
                 let thread = thread::Builder::new().name("foreground".to_owned());
-                Ok(Some(Foreground(thread.spawn(move || run(*crew, &state, tasks))?)))
+                Ok(Some(Foreground(thread.spawn(move || run(*crew, &state, &tasks))?)))
             }
         }
     }
@@ -66,9 +66,9 @@ impl Foreground {
 }
 
 /// Works, and leaves nothing behind that nobody would run.
-fn run(crew: Crew, state: &Path, tasks: Vec<TaskId>) -> CommandResult<()> {
-    let worked = crew.work(tasks.clone(), |_| cancel(state, &tasks));
-    let left = left(state, &tasks)?;
+fn run(crew: Crew, state: &Path, tasks: &[TaskId]) -> CommandResult<()> {
+    let worked = crew.work(tasks.to_vec(), |_| cancel(state, tasks));
+    let left = left(state, tasks)?;
     let waits: Vec<TaskId> = left.iter().map(|(id, _)| id.clone()).collect();
     cancel(state, &waits);
     worked?;

@@ -188,7 +188,7 @@ fn stale_files_are_cleared_away_and_results_stay() {
         set_age(path, Duration::from_hours(1));
         path.to_owned()
     };
-    let stale = [
+    let leftovers = [
         left(&state.join("output/1-1.out")),
         left(&state.join("workers/lazy-1-1.lock")),
         left(&state.join("guards/lazy-1-1.lock")),
@@ -209,13 +209,13 @@ fn stale_files_are_cleared_away_and_results_stay() {
         says(check, "message", &[words]);
         assert!(check["fix"].is_string(), "{check}");
     }
-    assert!(stale.iter().all(|path| path.exists()), "looking changes nothing");
+    assert!(leftovers.iter().all(|path| path.exists()), "looking changes nothing");
 
     let mended = run(&["doctor", "--json", "--fix"]);
     for what in ["outputs", "locks", "cache"] {
         assert_eq!(checks(&mended, what)[0]["status"], "mended", "{mended}");
     }
-    assert!(!stale.iter().any(|path| path.exists()), "{stale:?}");
+    assert!(!leftovers.iter().any(|path| path.exists()), "{leftovers:?}");
     assert!(foreign.exists(), "it may be a result that another database knows");
     says(&checks(&mended, "outputs")[1], "hint", &["stay"]);
     assert_eq!(sandbox.ok(["output", "kept", "--log"]), "result\n");

@@ -12,6 +12,7 @@ const SESSION: &str = "HOB_SESSION";
 /// What every dispatch can say, before or after the executor.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Task")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Options {
     /// Your own id for it, such as search-auth; repeating the same dispatch is then safe.
     #[arg(long, value_name = "ID")]

@@ -30,7 +30,7 @@ const TREES_GONE: Duration = Duration::from_secs(10);
 const NAMED: usize = 5;
 
 /// Every finding; none of them makes a database or a folder. `silent` is what the person gave for a task that hangs.
-pub fn checks<'a>(context: &'a Context, silent: Option<Duration>) -> CommandResult<Vec<Check<'a>>> {
+pub fn checks(context: &Context, silent: Option<Duration>) -> CommandResult<Vec<Check<'_>>> {
     let mut checks = Vec::new();
     if context.places.state.join("hob.db").exists() {
         let store = context.store()?;
