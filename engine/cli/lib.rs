@@ -22,6 +22,7 @@ mod prepare;
 mod render;
 mod schema;
 mod start;
+mod state_files;
 mod verb;
 mod waiting;
 mod whole;

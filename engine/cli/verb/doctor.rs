@@ -5,6 +5,7 @@ use crate::{
     exit::Exit,
     prepare::Executors,
     render::{self, BOLD, DIM, PLAIN, of_state, styled},
+    state_files,
 };
 use anstyle::Style;
 use hob_core::{StateName, sanitize_line};
@@ -104,6 +105,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         checks.extend(executors(&context, settings));
         checks.extend(installed(settings));
         checks.push(notifications(settings));
+        checks.extend(settings.state_files.as_deref().map(|folder| kept_files(&context, folder)));
     }
     let is_sound = checks.iter().all(|check| check.status != Status::Problem);
     let mut out = anstream::stdout().lock();
@@ -215,6 +217,17 @@ fn daemon(context: &Context) -> Check {
                 check(Status::Warning, format!("it does not run, and {count} tasks wait")).hint("hob daemon start")
             }
         },
+    }
+}
+
+/// The state files, where a folder is named for them.
+fn kept_files(context: &Context, folder: &Path) -> Check {
+    let check = |status, message: String| Check::new("state files", status, message);
+    let trouble = state_files::look(folder).err().or_else(|| state_files::trouble(&context.places.state));
+    match trouble {
+        None => check(Status::Ok, folder.display().to_string()),
+        Some(why) => check(Status::Warning, format!("they are not written, and tasks do without them: {why}"))
+            .hint("make that folder one that you can write to, or name another with state_files (hob config path)"),
     }
 }
 
