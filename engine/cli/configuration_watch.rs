@@ -60,7 +60,7 @@ mod tests {
     use std::{fs, sync::mpsc::channel, time::Duration};
 
     #[test]
-    fn a_file_that_is_written_or_replaced_is_heard_and_its_neighbours_are_not() {
+    fn a_file_that_is_written_replaced_or_removed_is_heard() {
         const DEADLINE: Duration = Duration::from_secs(10);
         let home = tempfile::tempdir().expect("a folder");
         let set = |variable: &str| (variable == "HOB_HOME").then(|| home.path().into());

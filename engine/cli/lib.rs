@@ -23,6 +23,7 @@ mod prepare;
 mod render;
 mod schema;
 mod start;
+mod state_files;
 mod verb;
 mod waiting;
 mod whole;

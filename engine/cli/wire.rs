@@ -5,6 +5,7 @@ use crate::{
     context::{Context, WallClock, bundled, now},
     error::{CommandError, CommandResult},
     logging,
+    state_files::StateFiles,
 };
 use hob_core::{ExecutorConfig, ExecutorName, TaskId, WorkerId};
 use hob_host::{Host, HostOptions};
@@ -21,7 +22,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How long the last notifications may take when a worker ends.
+/// How long the last notifications, and the last state files, may take when a worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Works in this process until `mode` says that it is over. To be called before the process has a
@@ -75,7 +76,9 @@ impl Crew {
             complaint: Mutex::default(),
             notifier: Mutex::new(notifier),
             watch: Mutex::default(),
+            state_files: Mutex::default(),
         });
+        configuration.follow_state_files();
         let host = Host::new(HostOptions {
             cache: places.cache.clone(),
             exe: env::current_exe()?,
@@ -103,6 +106,9 @@ impl Crew {
         }
         if let Some(notifier) = configuration.take_notifier() {
             notifier.finish(LAST_WORDS);
+        }
+        if let Some(files) = configuration.take_state_files() {
+            files.finish(LAST_WORDS);
         }
         report
     }
@@ -190,6 +196,8 @@ struct Live {
     notifier: Mutex<Option<Notifier>>,
     /// Tells the worker of changes at once; without it they are seen at its next look.
     watch: Mutex<Option<ConfigurationWatch>>,
+    /// There once a folder was named.
+    state_files: Mutex<Option<StateFiles>>,
 }
 
 impl Live {
@@ -205,6 +213,24 @@ impl Live {
 
     fn take_notifier(&self) -> Option<Notifier> {
         self.notifier.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn take_state_files(&self) -> Option<StateFiles> {
+        self.state_files.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Tasks do without them, whatever goes wrong.
+    fn follow_state_files(&self) {
+        let folder = self.settings().state_files.clone();
+        let mut files = self.state_files.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*files, folder) {
+            (Some(files), folder) => files.follow(folder),
+            (None, None) => {}
+            (None, Some(folder)) => {
+                let started = StateFiles::start(&self.places.state, folder);
+                *files = started.inspect_err(|error| tracing::warn!("there will be no state files: {error}")).ok();
+            }
+        }
     }
 
     fn complain(&self, error: &hob_settings::Error) {
@@ -231,6 +257,8 @@ impl Live {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let is_another = **current != settings;
         *current = Arc::new(settings);
+        drop(current);
+        self.follow_state_files();
         is_another
     }
 }
@@ -285,6 +313,7 @@ mod tests {
             complaint: Mutex::default(),
             notifier: Mutex::default(),
             watch: Mutex::default(),
+            state_files: Mutex::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
 use advice::AdviceLayer;
 use hob_core::{Bytes, ComponentSource, ExecutorName, Limits, Preset, PresetName, parse_duration};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, path::PathBuf, sync::Arc, time::Duration};
 use toml::de::DeTable;
 
 /// Beyond this, tasks only wait for each other inside instead of outside.
@@ -52,6 +52,7 @@ layer! {
         notifications: bool,
         background_execution: bool,
         import_claude_settings: bool,
+        state_files: PathBuf,
         autostart: bool,
         grace: Duration,
         age: Option<Duration>,
@@ -128,6 +129,7 @@ impl Layer {
             notifications: root.get("notifications").and_then(|node| node.boolean()),
             background_execution: root.get("background_execution").and_then(|node| node.boolean()),
             import_claude_settings: root.get("import_claude_settings").and_then(|node| node.boolean()),
+            state_files: root.get("state_files").and_then(|node| state_files(&node, places)),
             ..GeneralLayer::default()
         };
         let default = root.get("default_executor");
@@ -362,6 +364,20 @@ fn kept(node: &Node<'_>) -> Option<At<Option<u64>>> {
     }
     let At { value, origin } = node.integer(0..=MOST_KEPT)?;
     Some(At { value: Some(value), origin })
+}
+
+fn state_files(node: &Node<'_>, places: &Places) -> Option<At<PathBuf>> {
+    let text = node.text("the path of a folder, such as \"~/.claude/.sisyphus/background-tasks\"")?;
+    let path = component::path(node, text, places)?;
+    if !path.is_absolute() {
+        node.wrong("this path is not absolute");
+        return None;
+    }
+    if path.starts_with(&places.state) {
+        node.wrong_hint("the state folder is hob's own", "a folder that is theirs alone");
+        return None;
+    }
+    Some(node.at(path))
 }
 
 fn grace(node: &Node<'_>) -> Option<At<Duration>> {

@@ -11,7 +11,7 @@ use crate::{
 };
 use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, WorkSort};
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 /// The settings in force: the defaults, over them those of Claude where they are imported, and over them the
 /// person's `hob.toml`.
@@ -26,6 +26,8 @@ pub struct Settings {
     pub notifications: bool,
     /// Whether tasks run in the background; otherwise whoever dispatches one runs it.
     pub background_execution: bool,
+    /// The folder of the state files, if there are to be any.
+    pub state_files: Option<PathBuf>,
     /// Whether the first dispatch starts the daemon.
     pub autostart: bool,
     /// How long a task that was asked to stop may take to do so.
@@ -123,6 +125,7 @@ impl Settings {
             default_executor: general.default_executor.as_ref().map(|at| at.value.clone()),
             notifications: *default(general.notifications.as_ref()),
             background_execution: *default(general.background_execution.as_ref()),
+            state_files: general.state_files.as_ref().map(|at| at.value.clone()),
             autostart: *default(general.autostart.as_ref()),
             cancel_grace: *default(general.grace.as_ref()),
             retention: Retention {
@@ -189,6 +192,7 @@ impl PartialEq for Settings {
             && self.default_executor == other.default_executor
             && self.notifications == other.notifications
             && self.background_execution == other.background_execution
+            && self.state_files == other.state_files
             && self.autostart == other.autostart
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention

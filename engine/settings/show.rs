@@ -125,6 +125,7 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.some("notifications", general.notifications.as_ref(), plain);
     list.some("background_execution", general.background_execution.as_ref(), plain);
     list.some("import_claude_settings", general.import_claude_settings.as_ref(), plain);
+    list.some("state_files", general.state_files.as_ref(), |path| json!(path.to_string_lossy()));
     list.table("daemon");
     list.some("autostart", general.autostart.as_ref(), plain);
     list.table("cancel");

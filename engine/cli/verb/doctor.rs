@@ -6,6 +6,7 @@ use crate::{
     prepare::Executors,
     render::{self, BOLD, DIM, PLAIN, of_state, styled},
     start::start_daemon,
+    state_files,
 };
 use anstyle::Style;
 use hob_core::{StateName, parse_duration, sanitize_line};
@@ -159,6 +160,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         checks.extend(executors(&context, settings));
         checks.extend(installed(settings));
         checks.push(notifications(settings));
+        checks.extend(settings.state_files.as_deref().map(|folder| kept_files(&context, folder)));
     }
     if arguments.fix {
         checks = checks.into_iter().map(Check::mended).collect();
@@ -290,6 +292,17 @@ fn daemon(context: &Context) -> Check<'_> {
                 check.hint("hob daemon start").mend("starts it", Box::new(start))
             }
         },
+    }
+}
+
+/// The state files, where a folder is named for them.
+fn kept_files(context: &Context, folder: &Path) -> Check<'static> {
+    let check = |status, message: String| Check::new("state files", status, message);
+    let trouble = state_files::look(folder).err().or_else(|| state_files::trouble(&context.places.state));
+    match trouble {
+        None => check(Status::Ok, folder.display().to_string()),
+        Some(why) => check(Status::Warning, format!("they are not written, and tasks do without them: {why}"))
+            .hint("make that folder one that you can write to, or name another with state_files (hob config path)"),
     }
 }
 

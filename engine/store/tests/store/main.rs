@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod conformance;
+mod glance;
 mod groups;
 mod house;
 mod model;
