@@ -82,6 +82,6 @@ fn a_follower_sees_what_comes() {
         text.extend(told.try_iter());
         text.contains("id=seen")
     });
-    kill(i32::try_from(follower.id()).expect("a pid"), Signal::SIGINT);
+    kill(i32::try_from(follower.id()).expect("a pid"), Signal::SIGTERM);
     follower.wait().expect("ended");
 }
