@@ -4,7 +4,7 @@ use crate::{documentation, repository::Repository, run};
 use anyhow::{Context as _, Result};
 use std::process::Command;
 
-/// Of PyPI; its program is `agentskills`.
+/// Of `PyPI`; its program is `agentskills`.
 const REFERENCE: &str = "skills-ref>=0.1.1,<0.2";
 
 /// As [`check`], alone; here its program has to be there.

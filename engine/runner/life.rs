@@ -84,9 +84,8 @@ pub(crate) fn is_dead(state: &Path, worker: &WorkerId) -> io::Result<bool> {
     match File::open(lock_path(state, worker)).map(|lock| lock.try_lock_shared()) {
         Ok(Ok(())) => Ok(true),
         Ok(Err(TryLockError::WouldBlock)) => Ok(false),
-        Ok(Err(TryLockError::Error(error))) => Err(error),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(error),
+        Ok(Err(TryLockError::Error(error))) | Err(error) => Err(error),
     }
 }
 

@@ -166,7 +166,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let is_sound = checks.iter().all(|check| check.status != Status::Problem);
     let mut out = anstream::stdout().lock();
     if arguments.json {
-        let checks: Vec<Value> = checks.iter().map(|check| check.object()).collect();
+        let checks: Vec<Value> = checks.iter().map(Check::object).collect();
         render::write_json(&mut out, &json!({ "ok": is_sound, "checks": checks }))?;
     } else {
         for check in &checks {
