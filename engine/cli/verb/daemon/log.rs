@@ -56,15 +56,17 @@ pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
     let mut printer = Printer { screen: Screen::stdout(false), as_json: arguments.json, partial: Vec::new() };
     let all = [old, new].concat();
     printer.take(last_lines(&all, arguments.tail))?;
-    while arguments.follow {
+    if !arguments.follow {
+        printer.finish()?;
+        return Ok(Exit::Ok);
+    }
+    loop {
         let more = place.more(&path)?;
         if more.is_empty() {
             thread::sleep(LOOK);
         }
         printer.take(&more)?;
     }
-    printer.finish()?;
-    Ok(Exit::Ok)
 }
 
 /// How far the present file was read.

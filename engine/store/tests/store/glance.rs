@@ -13,6 +13,7 @@ fn the_last_ended_stand_first_and_the_stamp_changes_with_every_end() {
     let mut store = house.open();
     let worker = sign_on(&mut store, "w1");
     submit(&mut store, &["a", "b", "c", "d", "e"]);
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough")]
     let stamps = |store: &hob_store::Store| store.view(|view| view.end_stamp()).expect("reads");
     let mut stamp = stamps(&store);
     let (a, b, c) = (claim(&mut store, &worker), claim(&mut store, &worker), claim(&mut store, &worker));
