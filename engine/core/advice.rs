@@ -58,9 +58,13 @@ pub struct Advised<'a> {
 }
 
 impl Advice {
-    /// What `input`, a command line or a text, is. A command that is known counts before words.
+    /// What `input`, a command line or a text, is. A command that is known counts before words, unless the words
+    /// begin with its name and say more: `find all uses of it` is no call of `find`.
     pub fn of(&self, input: &str) -> Option<Advised<'_>> {
-        self.of_command_line(input).or_else(|| self.of_text(input))
+        let Some(command) = self.of_command_line(input) else { return self.of_text(input, |_| true) };
+        let first = input.split_whitespace().next().unwrap_or_default().to_lowercase();
+        let says_more = |pattern: &[&str]| pattern.len() > 1 && pattern[0] == first;
+        Some(self.of_text(input, says_more).unwrap_or(command))
     }
 
     /// What a command line for a shell is. Of several commands in it, one that should be watched counts first.
@@ -80,9 +84,9 @@ impl Advice {
         self.best(|sort| &sort.commands, |pattern| follows(pattern, words))
     }
 
-    fn of_text(&self, text: &str) -> Option<Advised<'_>> {
+    fn of_text(&self, text: &str, counts: impl Fn(&[&str]) -> bool) -> Option<Advised<'_>> {
         let said = words::of_text(text);
-        let sort = self.best(|sort| &sort.texts, |pattern| is_said(pattern, &said))?;
+        let sort = self.best(|sort| &sort.texts, |pattern| counts(pattern) && is_said(pattern, &said))?;
         Some(Advised { sort, is_command: false })
     }
 

@@ -18,7 +18,8 @@ fn what_suits_the_background_is_sent_there() {
     for (input, sort, line) in [
         ("explore finding all usages", "searches", "hob dispatch explore finding all usages"),
         ("rg -n 'a b' src", "searches", r"hob dispatch shell 'rg -n '\''a b'\'' src'"),
-        ("find all usages of parse", "searches", "hob dispatch shell 'find all usages of parse'"),
+        ("find all usages of parse", "searches", "hob dispatch explore --about 'find all usages of parse'"),
+        ("find . -name parse.rs", "searches", "hob dispatch shell 'find . -name parse.rs'"),
         ("search for callers of parse", "searches", "hob dispatch explore --about 'search for callers of parse'"),
         ("librarian researching APIs", "documentation", "hob dispatch librarian researching APIs"),
         ("Scrape documentation for tokio", "documentation", "hob dispatch librarian 'Scrape documentation for tokio'"),
