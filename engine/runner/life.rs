@@ -76,6 +76,11 @@ pub fn pulse(state: &Path, worker: &WorkerId) -> io::Result<Pulse> {
     }
 }
 
+/// Whether `worker` lives. For those who do not rescue.
+pub fn is_alive(state: &Path, worker: &WorkerId) -> io::Result<bool> {
+    pulse(state, worker).map(|pulse| matches!(pulse, Pulse::Alive))
+}
+
 /// Blocks until `worker` is dead. For a thread that has nothing else to do.
 pub fn until_dead(state: &Path, worker: &WorkerId) -> io::Result<()> {
     match File::open(lock_path(state, worker)) {

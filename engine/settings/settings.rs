@@ -27,6 +27,8 @@ pub struct Settings {
     pub cancel_grace: Duration,
     /// What is kept of finished tasks.
     pub retention: Retention,
+    /// How much a hook delivers to an agent at once.
+    pub hook_bytes: Bytes,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
     files: Vec<Fingerprint>,
     pub(crate) layer: Layer,
@@ -112,6 +114,7 @@ impl Settings {
                 count: *default(general.count.as_ref()),
                 output: *default(general.output.as_ref()),
             },
+            hook_bytes: *default(general.hook_bytes.as_ref()),
             executors: executors.collect(),
             files,
             layer,
@@ -157,6 +160,7 @@ impl PartialEq for Settings {
             && self.autostart == other.autostart
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
+            && self.hook_bytes == other.hook_bytes
             && self.executors == other.executors
             && self.presets() == other.presets()
     }

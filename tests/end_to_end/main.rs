@@ -8,6 +8,7 @@ mod dispatch;
 mod documents;
 mod file_server;
 mod groups;
+mod hooks;
 mod librarian;
 mod names;
 mod output;

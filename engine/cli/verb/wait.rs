@@ -5,7 +5,7 @@ use crate::{
     exit::Exit,
     lookup::{self, Named},
     render::{self, Gauge},
-    start::ensure_daemon,
+    start::{Hand, ensure_daemon},
     waiting::Watch,
 };
 use hob_core::{Group, StateName, Task, TaskId, parse_duration};
@@ -168,6 +168,7 @@ fn wait_until(
 ) -> CommandResult<Waited> {
     let mut watch = Watch::new(context, timeout)?;
     let gauge = Gauge::new();
+    let hand = Hand::default();
     let mut open = ids.to_vec();
     let mut is_first = true;
     loop {
@@ -178,6 +179,7 @@ fn wait_until(
                 // Whoever is to run them may be gone since they were handed in.
                 ensure_daemon(context)?;
             }
+            hand.lend(context, store)?;
             show(&gauge, store, ids, &open)?;
             if open.len() > MANY {
                 std::thread::sleep(BREATH);

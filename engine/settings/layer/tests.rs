@@ -79,8 +79,17 @@ fn every_key_of_the_default_file_has_a_comment() {
 #[test]
 fn the_defaults_are_complete() {
     let layer = Layer::built_in(&places());
-    let GeneralLayer { max_background_tasks, default_executor, notifications, autostart, grace, age, count, output } =
-        layer.general;
+    let GeneralLayer {
+        max_background_tasks,
+        default_executor,
+        notifications,
+        autostart,
+        grace,
+        age,
+        count,
+        output,
+        hook_bytes,
+    } = layer.general;
     assert_eq!(max_background_tasks.map(|at| at.value), Some(5));
     assert_eq!(default_executor, None);
     assert_eq!(notifications.map(|at| at.value), Some(true));
@@ -89,6 +98,7 @@ fn the_defaults_are_complete() {
     assert_eq!(age.map(|at| at.value), Some(Some(Duration::from_hours(30 * 24))));
     assert_eq!(count.map(|at| at.value), Some(Some(10_000)));
     assert_eq!(output.map(|at| at.value), Some(Some(Bytes(5 << 30))));
+    assert_eq!(hook_bytes.map(|at| at.value), Some(Bytes(8 << 10)));
     let executors: Vec<_> = layer.executors.keys().map(ExecutorName::as_str).collect();
     let ours = ["explore", "librarian", "shell", "web-fetch", "webReader"];
     let agents = ["agent", "frontend-engineer", "librarian-agent", "oracle", "reviewer"];

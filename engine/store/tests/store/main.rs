@@ -8,5 +8,6 @@ mod model;
 mod opening;
 mod output;
 mod secrecy;
+mod sessions;
 mod waiting;
 mod writer;
