@@ -14,10 +14,10 @@ use crate::{
 use page::{Extent, Page, Section};
 use requests::{
     context,
-    together::{self, Cancelled},
+    together::{self, Cancelled, Pending},
 };
 use serde::Serialize;
-use std::{collections::HashSet, pin::Pin};
+use std::collections::HashSet;
 use url::Url;
 
 /// A page or file that was read.
@@ -102,7 +102,7 @@ impl<'a> Research<'a> {
                 Place::Web(address) => open.push((source, address)),
             }
         }
-        let mut open = self.open(open)?;
+        let mut open = self.open(&open)?;
         while self.stopped.is_none() {
             let wanted = self.wanted(&mut open);
             if wanted.is_empty() {
@@ -151,8 +151,7 @@ impl<'a> Research<'a> {
         &mut self,
         pages: impl Iterator<Item = impl Future<Output = Result<T, Missing>>>,
     ) -> Result<Vec<Result<T, Missing>>, Cancelled> {
-        let pages: Vec<Pin<Box<dyn Future<Output = Result<T, Missing>> + '_>>> =
-            pages.map(|page| Box::pin(page) as Pin<Box<_>>).collect();
+        let pages: Vec<_> = pages.map(|page| Box::pin(page) as Pending<'_, _>).collect();
         let mut came: Vec<Option<Result<T, Missing>>> = std::iter::repeat_with(|| None).take(pages.len()).collect();
         together::run(pages, |index, page| {
             self.asked += 1;
@@ -194,7 +193,7 @@ impl<'a> Research<'a> {
     }
 
     /// Reads the first pages of web sources and their indices.
-    fn open(&mut self, sources: Vec<(&'a Source, &'a Url)>) -> Result<Vec<Open<'a>>, Cancelled> {
+    fn open(&mut self, sources: &[(&'a Source, &'a Url)]) -> Result<Vec<Open<'a>>, Cancelled> {
         let web = self.web;
         let starts = sources.iter().map(|(source, address)| async move {
             let start = web.get(address).await?;

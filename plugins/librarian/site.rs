@@ -130,23 +130,22 @@ impl Site {
         for mut section in all {
             // The anchor that leads past the navigation.
             section.anchor = section.anchor.filter(|anchor| anchor != "main-content");
-            let is_of_all = |heading: &String| OF_ALL_TYPES.iter().any(|of_all| heading.starts_with(of_all));
             // What ends so is the beginning of what another crate says of its trait.
-            if section.headings.iter().any(is_of_all) || section.markdown.contains("[Read more](") {
+            if section.markdown.contains("[Read more](") {
                 continue;
             }
-            let names =
-                |entry: &&Entry| !entry.text.is_empty() && section.markdown.contains(&format!("]({})", entry.address));
             let is_list = section.markdown.lines().any(|line| line.starts_with("**["));
-            let named: Vec<&Entry> = entries.iter().filter(|_| is_list).filter(names).collect();
-            for entry in &named {
+            let is_in = |entry: &&Entry| section.markdown.contains(&format!("]({})", entry.address));
+            let named = entries.iter().filter(|entry| is_list && !entry.text.is_empty()).filter(is_in);
+            let before = items.len();
+            for entry in named {
                 let headings = [section.headings.as_slice(), std::slice::from_ref(&entry.title)].concat();
                 items.push((
                     entry.address.clone(),
                     Section { headings, anchor: None, level: 3, markdown: entry.text.clone() },
                 ));
             }
-            if named.is_empty() {
+            if items.len() == before {
                 kept.push(section);
             }
         }
@@ -157,9 +156,6 @@ impl Site {
         address.origin() == self.prefix.origin() && address.path().starts_with(self.prefix.path())
     }
 }
-
-/// Headings of what rustdoc says of every type.
-const OF_ALL_TYPES: [&str; 2] = ["Auto Trait Implementations", "Blanket Implementations"];
 
 /// All pages that a list of them links to.
 fn links(html: &str, at: &Url) -> Vec<Entry> {

@@ -46,9 +46,12 @@ pub fn happened() {
     HAPPENED.set(true);
 }
 
+/// Something that is not done yet.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// Runs all to their ends, or until the task is asked to stop; `each` gets what comes of them as it comes.
 pub fn run<T>(
-    futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>,
+    futures: Vec<Pending<'_, T>>,
     mut each: impl FnMut(usize, T) -> Result<(), Cancelled>,
 ) -> Result<(), Cancelled> {
     let cancelled = context::cancelled();

@@ -38,10 +38,9 @@ use report::Outcome;
 use requests::{
     Turns, context,
     io::{IoError, Writer},
-    together::{self, Cancelled},
+    together::{self, Cancelled, Pending},
 };
 use robots::Robots;
-use std::pin::Pin;
 
 struct WebFetch;
 
@@ -96,7 +95,7 @@ fn fetch(
     let mut done = 0_u32;
     let each = |wanted: &'_ params::Wanted| {
         let (journey, url) = (&journey, wanted.url.clone());
-        Box::pin(async move { journey.fetch(&url).await }) as Pin<Box<dyn Future<Output = Outcome> + '_>>
+        Box::pin(async move { journey.fetch(&url).await }) as Pending<'_, Outcome>
     };
     context::progress(Some(0.0), &format!("0 of {count}"));
     let ran = together::run(wish.wanted.iter().map(each).collect(), |index, outcome| {

@@ -66,6 +66,12 @@ fn executors_show_what_they_ask_for_and_what_they_have() {
     assert!(explore.contains("/project") && explore.contains("pattern"), "{explore}");
     let json = sandbox.json(["executors", "explore", "--json"]);
     assert_eq!(json["name"], "explore", "{json}");
+    assert!(!explore.contains("Settings"), "it has none: {explore}");
+
+    sandbox.configure("[executors.librarian.settings]\nmax_pages = 7\n");
+    let librarian = sandbox.ok(["executors", "librarian"]);
+    let line = librarian.lines().find(|line| line.starts_with("max_pages")).expect("a line of the setting");
+    assert!(line.contains('7') && line.contains("--max-pages"), "{librarian}");
 }
 
 #[test]

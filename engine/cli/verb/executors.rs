@@ -97,6 +97,25 @@ fn object(config: &ExecutorConfig, known: Result<&Known, &CommandError>) -> Valu
     })
 }
 
+/// The keys of `[executors.NAME.settings]` that the component knows, with the values in force.
+fn write_settings(out: &mut dyn Write, known: &Known) -> io::Result<()> {
+    /// A table of profiles, say, is for `hob config show`.
+    const LONGEST_VALUE: usize = 40;
+    let Known { config, description } = known;
+    let Some(keys) = description.settings["properties"].as_object().filter(|keys| !keys.is_empty()) else {
+        return Ok(());
+    };
+    writeln!(out, "\n{}", styled(BOLD, "Settings"))?;
+    let mut table = Table::new(&["KEY", "VALUE", "WHAT"]);
+    for (key, schema) in keys {
+        let value = config.settings.get(key).or_else(|| schema.get("default"));
+        let value = value.map(|value| sanitize_line(&value.to_string(), LONGEST_VALUE)).unwrap_or_default();
+        let what = schema["description"].as_str().unwrap_or_default();
+        table.row(vec![Cell::new(PLAIN, key), Cell::new(DIM, value), Cell::new(PLAIN, what)]);
+    }
+    table.write(out, render::width())
+}
+
 fn write_one(out: &mut dyn Write, known: &Known) -> io::Result<()> {
     /// Longest text of a line.
     const LONGEST: usize = 300;
@@ -117,6 +136,8 @@ fn write_one(out: &mut dyn Write, known: &Known) -> io::Result<()> {
     }
     table.write(out, render::width())?;
     writeln!(out, "{}", styled(DIM, format!("all about them: hob dispatch {} --help", config.name)))?;
+
+    write_settings(out, known)?;
 
     writeln!(out, "\n{}", styled(BOLD, "Asked and granted"))?;
     let rows = rows(&description.asks, &config.grant);
