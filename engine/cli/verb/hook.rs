@@ -107,7 +107,7 @@ fn hear(context: &Context, agent: Agent, has_answered: &mut bool) -> CommandResu
         (None, Moment::SessionStart) => agent.introduction(&event.session_id),
         (None, _) => None,
     };
-    let answer = words.map_or_else(|| "{}".to_owned(), |words| agent.answer(&event.name, &words));
+    let answer = words.map_or_else(|| "{}".to_owned(), |words| Agent::answer(&event.name, &words));
     // The agent gets one answer, or none if this one does not arrive.
     *has_answered = true;
     say(&answer)

@@ -97,7 +97,7 @@ fn serve(server: &Server, says: Says, asked: &Mutex<Vec<Asked>>) {
                 reply(request, 200, "text/event-stream", &protocol.call(&model, name, &arguments), &[]);
             }
             Says::Answer | Says::Run(_) => {
-                reply(request, 200, "text/event-stream", &protocol.answer(&model, ANSWER), &[])
+                reply(request, 200, "text/event-stream", &protocol.answer(&model, ANSWER), &[]);
             }
             Says::Nothing => reply(request, 200, "text/event-stream", &protocol.answer(&model, ""), &[]),
             Says::Refusal => reply(request, 200, "text/event-stream", &protocol.refusal(&model), &[]),

@@ -39,7 +39,7 @@ impl Agent {
     }
 
     /// The answer that puts `context` before the model; the three agree on it.
-    pub fn answer(self, event: &str, context: &str) -> String {
+    pub fn answer(event: &str, context: &str) -> String {
         json!({ "hookSpecificOutput": { "hookEventName": event, "additionalContext": context } }).to_string()
     }
 

@@ -190,7 +190,7 @@ fn of_task(context: &Context, executors: &Executors<'_>, task: &Task, room: usiz
     let title = if has_more { "\nthe last lines of its output:" } else { "\noutput:" };
     let mut left = room.saturating_sub(text.len() + title.len());
     let fitting = |line: &&String| {
-        let fits = line.len() + 1 <= left;
+        let fits = line.len() < left;
         left = if fits { left - line.len() - 1 } else { 0 };
         fits
     };
