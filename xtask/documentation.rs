@@ -122,7 +122,7 @@ fn mdbook_program(repository: &Repository, to: &Path) -> Result<PathBuf> {
 fn sphinx(repository: &Repository, to: &Path) -> Result<()> {
     let sources = repository.path("tests/documentation/sphinx");
     unless_made(&to.join("sphinx"), &files(&sources)?, PYTHON[0], |site| {
-        let program = python_program(to, "sphinx-build")?;
+        let program = python_program(&to.join("python"), &PYTHON, "sphinx-build")?;
         run::output(Command::new(program).args(["-q", "-b", "html"]).arg(&sources).arg(site)).map(drop)
     })
 }
@@ -130,27 +130,26 @@ fn sphinx(repository: &Repository, to: &Path) -> Result<()> {
 fn mkdocs(repository: &Repository, to: &Path) -> Result<()> {
     let sources = repository.path("tests/documentation/mkdocs");
     unless_made(&to.join("mkdocs"), &files(&sources)?, PYTHON[1], |site| {
-        let program = python_program(to, "mkdocs")?;
+        let program = python_program(&to.join("python"), &PYTHON, "mkdocs")?;
         let mut mkdocs = Command::new(program);
         mkdocs.args(["build", "--quiet", "--config-file"]).arg(sources.join("mkdocs.yml")).arg("--site-dir").arg(site);
         run::output(&mut mkdocs).map(drop)
     })
 }
 
-/// A program of the Python packages, which are installed once.
-fn python_program(to: &Path, name: &str) -> Result<PathBuf> {
-    let python = to.join("python");
+/// A program of Python packages, which are installed once, into the folder `python`.
+pub fn python_program(python: &Path, of: &[&str], name: &str) -> Result<PathBuf> {
     let program = python.join("bin").join(name);
     if !program.is_file() {
-        println!("Installing {} for the tests (once)", PYTHON.join(" and "));
-        let venv = || run::output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python));
+        println!("Installing {} for the tests (once)", of.join(" and "));
+        let venv = || run::output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(python));
         // Debian's python3 comes without what this needs.
         if venv().is_err() {
             packages::install(&["python3", "python3-venv"])?;
             venv()?;
         }
         let mut pip = Command::new(python.join("bin/pip"));
-        run::output(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(PYTHON))?;
+        run::output(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(of))?;
     }
     Ok(program)
 }

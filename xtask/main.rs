@@ -13,6 +13,7 @@ mod packages;
 mod repository;
 mod run;
 mod setup;
+mod skill;
 mod test;
 
 use anyhow::{Result, bail};
@@ -63,6 +64,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Make the documentation sites that the tests of the librarian read",
         run: documentation::documentation,
+    },
+    Verb {
+        name: "skill",
+        args: "",
+        about: "Hold the skill for agents against the format's reference program, from PyPI",
+        run: skill::skill,
     },
     Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];

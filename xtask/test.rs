@@ -1,12 +1,13 @@
-use crate::{agents, documentation, guests, repository::Repository, run, setup};
+use crate::{agents, documentation, guests, repository::Repository, run, setup, skill};
 use anyhow::Result;
 
 /// Brings here and builds whatever the tests need, then runs them all; `args` go to `cargo test`.
 pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     let toolchain = setup::toolchain()?;
     guests::build_all(repository, &toolchain)?;
-    let missing = agents::install(repository)?;
+    let mut missing = agents::install(repository)?;
     documentation::make(repository)?;
+    missing.extend(skill::check(repository)?);
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.
     let mut cargo = run::cargo(&repository.root);
     cargo.args(["test", "--release", "--workspace"]).args(args).env("HOB_TEST_GUESTS", repository.test_guests());

@@ -32,6 +32,7 @@ Example:
   hob dispatch shell \"cargo test\"          hand in a task; prints its id
   hob output ID --wait                     its result, as soon as there is one
   hob executors                            what can be done
+  hob suggest \"cargo test\"                 whether work suits the background, and what to type
   hob doctor                               whether all is well, and which agents are there
   hob help dispatch explore                the parameters of one executor
   hob help exit-codes                      what the exit codes mean";
@@ -76,6 +77,8 @@ enum Verb {
     Retry(verb::retry::Arguments),
     Executors(verb::executors::Arguments),
     Presets(verb::presets::Arguments),
+    Suggest(verb::suggest::Arguments),
+    Skill(verb::skill::Arguments),
     Doctor(verb::doctor::Arguments),
     Daemon(verb::daemon::Arguments),
     Work(verb::work::Arguments),
@@ -141,6 +144,8 @@ fn run(words: &[OsString]) -> CommandResult {
         Verb::Retry(arguments) => verb::retry::run(&arguments),
         Verb::Executors(arguments) => verb::executors::run(&arguments),
         Verb::Presets(arguments) => verb::presets::run(&arguments),
+        Verb::Suggest(arguments) => verb::suggest::run(&arguments),
+        Verb::Skill(arguments) => verb::skill::run(&arguments),
         Verb::Doctor(arguments) => verb::doctor::run(&arguments),
         Verb::Daemon(arguments) => verb::daemon::run(&arguments),
         Verb::Work(arguments) => verb::work::run(&arguments),

@@ -33,6 +33,9 @@ impl Context {
             return Ok(settings);
         }
         let settings = Settings::load(&self.places)?;
+        for warning in settings.warnings() {
+            tracing::warn!("{warning}");
+        }
         Ok(self.settings.get_or_init(|| settings))
     }
 

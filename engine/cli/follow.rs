@@ -23,13 +23,14 @@ struct Followed {
 }
 
 /// Shows the output of a task as it comes, from its last `tail` lines on or from its beginning,
-/// until the task has ended; then, on stderr, what it came to.
+/// until the task has ended; then, on stderr, what it came to. Gives up when nobody works on it any more.
 pub fn until_the_end(
     context: &Context,
     store: &Store,
     id: &TaskId,
     tail: Option<usize>,
     timeout: Option<Duration>,
+    nobody_works: &dyn Fn() -> bool,
 ) -> CommandResult {
     let mut watch = Watch::new(context, timeout)?;
     let gauge = Gauge::new();
@@ -38,6 +39,7 @@ pub fn until_the_end(
     let hand = Hand::default();
     ensure_daemon(context)?;
     loop {
+        let is_left = nobody_works();
         let task = store.get(id)?;
         let task = task.ok_or(Error::NotFound { id: id.to_string(), nearest: Vec::new(), retired: true })?;
         // The state was read first: an attempt that has ended writes no more.
@@ -46,6 +48,9 @@ pub fn until_the_end(
             drop(gauge);
             screen.finish()?;
             answer::write_words(&mut anstream::stderr().lock(), &task)?;
+            return Ok(answer::exit(&task));
+        }
+        if is_left {
             return Ok(answer::exit(&task));
         }
         gauge.show_task(&task);

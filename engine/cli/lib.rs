@@ -4,14 +4,17 @@
 //! them together. Deliberately absent: SQL, wasmtime, rules of its own about what a task may become.
 //! Nothing that only hands in or asks builds a component engine or a second thread.
 
+mod advise;
 mod agents;
 mod answer;
 mod app;
 mod captured;
+mod configuration_watch;
 mod context;
 mod error;
 mod exit;
 mod follow;
+mod foreground;
 mod handed_in;
 mod logging;
 mod lookup;
@@ -20,6 +23,7 @@ mod prepare;
 mod render;
 mod schema;
 mod start;
+mod state_files;
 mod verb;
 mod waiting;
 mod whole;

@@ -22,6 +22,11 @@ pub fn log_path(places: &Places) -> PathBuf {
     places.state.join("log").join("daemon.log")
 }
 
+/// Where the log is that was full.
+pub fn rotated(path: &Path) -> PathBuf {
+    path.with_extension("log.1")
+}
+
 /// The daemon's log, opened to append to; only this user can read it.
 pub fn open_log(places: &Places) -> io::Result<File> {
     let path = log_path(places);
@@ -74,7 +79,7 @@ impl Write for LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if open.size > LARGEST {
-            fs::rename(&open.path, open.path.with_extension("log.1"))?;
+            fs::rename(&open.path, rotated(&open.path))?;
             open.file = append_to(&open.path)?;
             open.size = 0;
         }
@@ -144,6 +149,6 @@ mod tests {
         log.write_all(b"the last line\n").expect("written");
         log.write_all(b"the first line\n").expect("written");
         assert_eq!(fs::read_to_string(&path).expect("text"), "the first line\n");
-        assert_eq!(fs::read_to_string(path.with_extension("log.1")).expect("text"), "the last line\n");
+        assert_eq!(fs::read_to_string(rotated(&path)).expect("text"), "the last line\n");
     }
 }

@@ -21,9 +21,10 @@ use std::{
 };
 
 /// Makes sure that somebody runs what was handed in, where the configuration wants the daemon to
-/// start by itself. A daemon that does not start is no reason to say that the task was not accepted.
+/// start by itself and tasks to run in the background. A daemon that does not start is no reason to say that the task was not accepted.
 pub fn ensure_daemon(context: &Context) -> CommandResult<()> {
-    if !context.settings()?.autostart {
+    let settings = context.settings()?;
+    if !settings.autostart || !settings.background_execution {
         return Ok(());
     }
     if let Err(error) = start_daemon(context) {
@@ -67,7 +68,7 @@ pub fn nobody_works(context: &Context, store: &Store) -> CommandResult<bool> {
     let (is_queued, running, workers) = store.view(ask)?;
     let has_slot = running < u64::from(context.settings()?.max_background_tasks);
     let is_lost =
-        || workers.iter().any(|worker| worker.running > 0 && matches!(life::is_alive(state, &worker.id), Ok(false)));
+        || workers.iter().any(|worker| worker.running > 0 && matches!(life::is_dead(state, &worker.id), Ok(true)));
     Ok((is_queued && has_slot) || is_lost())
 }
 

@@ -1,17 +1,19 @@
 //! Where the rooms meet: the configuration, the host and the store become a worker.
 
 use crate::{
+    configuration_watch::ConfigurationWatch,
     context::{Context, WallClock, bundled, now},
     error::{CommandError, CommandResult},
     logging,
     start::start_daemon,
+    state_files::StateFiles,
 };
-use hob_core::{ExecutorConfig, ExecutorName, WorkerId};
+use hob_core::{ExecutorConfig, ExecutorName, TaskId, WorkerId};
 use hob_host::{Host, HostOptions};
 use hob_notify::Notifier;
 use hob_process::Zygote;
 use hob_runner::{
-    Configuration, Mode, StopHandle, Unavailable, WorkReport, Worker, WorkerOptions,
+    Configuration, Handle, Mode, Unavailable, WorkReport, Worker, WorkerOptions,
     daemon::{self, Seat},
     life,
 };
@@ -25,75 +27,106 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How long the last notifications may take when a worker ends.
+/// How long the last notifications, and the last state files, may take when a worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Works in this process until `mode` says that it is over. The first thing that happens is the
-/// fork of the zygote, so this has to be called before the process has a second thread; `seat`
-/// follows at once and may refuse.
+/// Works in this process until `mode` says that it is over. To be called before the process has a
+/// second thread; `seat` follows the fork of the zygote at once and may refuse.
 pub fn work(
     context: &Context,
     mode: Mode,
     seat: impl FnOnce() -> CommandResult<Option<Seat>>,
 ) -> CommandResult<WorkReport> {
-    let settings = context.settings()?.clone();
-    let places = &context.places;
-    // Makes the state folder, and says what is wrong with it while stderr is still a person's.
-    drop(context.store()?);
-    let worker: WorkerId = worker_name(mode).parse().map_err(CommandError::internal)?;
-    let zygote = start_zygote(places, &worker, mode)?;
+    let crew = Crew::prepare(context, mode)?;
     let _seat = seat()?;
     match mode {
-        Mode::Daemon => logging::to_file(places)?,
-        Mode::Drain | Mode::Once => logging::to_stderr(),
+        Mode::Daemon => logging::to_file(&context.places)?,
+        Mode::Drain | Mode::Once | Mode::Foreground => logging::to_stderr(),
     }
-    hob_process::ignore_sigxfsz()?;
-    let notifier = notifier(places, &settings);
-    let grace = settings.cancel_grace;
-    let configuration = Arc::new(Live {
-        places: places.clone(),
-        current: RwLock::new(Arc::new(settings)),
-        complaint: Mutex::default(),
-        notifier: Mutex::new(notifier),
-    });
-    let host = Host::new(HostOptions {
-        cache: places.cache.clone(),
-        exe: env::current_exe()?,
-        bundled,
-        zygote: Some(zygote.clone()),
-        home: places.home.clone(),
-        protected: places.protected(),
-    });
-    let options = WorkerOptions {
-        state: places.state.clone(),
-        id: worker.clone(),
-        mode,
-        grace,
-        configuration: Arc::clone(&configuration) as Arc<dyn Configuration>,
-        executors: Arc::new(host),
-        clock: Arc::new(WallClock),
-        trees_gone: |lock, within| hob_process::wait_for_guards(lock, within).unwrap_or(false),
-    };
-    tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
-    if mode != Mode::Daemon && !hob_process::is_within_a_task() {
-        grant_wishes(Waiter::new(&places.state)?)?;
+    crew.work(Vec::new(), Handle::stop)
+}
+
+/// A worker before it begins: its name, and the zygote, which has to be forked while the process has one thread.
+pub struct Crew {
+    places: Places,
+    settings: Settings,
+    mode: Mode,
+    worker: WorkerId,
+    zygote: Zygote,
+}
+
+impl Crew {
+    /// Forks the zygote. Makes the state folder, and says what is wrong with it while stderr is still a person's.
+    pub fn prepare(context: &Context, mode: Mode) -> CommandResult<Self> {
+        let settings = context.settings()?.clone();
+        let places = context.places.clone();
+        drop(context.store()?);
+        let worker: WorkerId = worker_name(mode).parse().map_err(CommandError::internal)?;
+        let zygote = start_zygote(&places, &worker, mode)?;
+        Ok(Self { places, settings, mode, worker, zygote })
     }
-    let report = run(options);
-    let _ = zygote.farewell();
-    match &report {
-        Ok(WorkReport { ran }) => tracing::info!(%worker, ran, "ends"),
-        Err(error) => tracing::error!(%worker, "ends: {}", error.message()),
+
+    /// Works. `asked` is what happens when somebody asks this process to end; asked again, it ends at once.
+    pub fn work(self, tasks: Vec<TaskId>, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
+        let Self { places, settings, mode, worker, zygote } = self;
+        hob_process::ignore_sigxfsz()?;
+        if mode == Mode::Daemon {
+            // For the others they were said when the settings were read.
+            settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+        }
+        let notifier = notifier(&places, &settings);
+        let configuration = Arc::new(Live {
+            places: places.clone(),
+            current: RwLock::new(Arc::new(settings)),
+            complaint: Mutex::default(),
+            notifier: Mutex::new(notifier),
+            watch: Mutex::default(),
+            state_files: Mutex::default(),
+        });
+        configuration.follow_state_files();
+        let host = Host::new(HostOptions {
+            cache: places.cache.clone(),
+            exe: env::current_exe()?,
+            bundled,
+            zygote: Some(zygote.clone()),
+            home: places.home.clone(),
+            protected: places.protected(),
+        });
+        let options = WorkerOptions {
+            state: places.state.clone(),
+            id: worker.clone(),
+            mode,
+            tasks,
+            configuration: Arc::clone(&configuration) as Arc<dyn Configuration>,
+            executors: Arc::new(host),
+            clock: Arc::new(WallClock),
+            trees_gone: |lock, within| hob_process::wait_for_guards(lock, within).unwrap_or(false),
+        };
+        tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
+        if mode != Mode::Daemon && !hob_process::is_within_a_task() {
+            grant_wishes(Waiter::new(&places.state)?)?;
+        }
+        let report = run(options, &configuration, asked);
+        let _ = zygote.farewell();
+        match &report {
+            Ok(WorkReport { ran }) => tracing::info!(%worker, ran, "ends"),
+            Err(error) => tracing::error!(%worker, "ends: {}", error.message()),
+        }
+        if let Some(notifier) = configuration.take_notifier() {
+            notifier.finish(LAST_WORDS);
+        }
+        if let Some(files) = configuration.take_state_files() {
+            files.finish(LAST_WORDS);
+        }
+        report
     }
-    if let Some(notifier) = configuration.take_notifier() {
-        notifier.finish(LAST_WORDS);
-    }
-    report
 }
 
 fn worker_name(mode: Mode) -> String {
     let kind = match mode {
         Mode::Daemon => "daemon",
         Mode::Drain | Mode::Once => "lazy",
+        Mode::Foreground => "foreground",
     };
     // A process number is used again at some time, but not in the same millisecond.
     format!("{kind}-{}-{}", std::process::id(), now().0)
@@ -110,7 +143,7 @@ fn start_zygote(places: &Places, worker: &WorkerId, mode: Mode) -> CommandResult
             let successor = vec![env::current_exe()?.into_os_string(), "daemon".into(), "start".into()];
             Zygote::start_with_successor(&lock, successor)
         }
-        Mode::Drain | Mode::Once => Zygote::start(&lock),
+        Mode::Drain | Mode::Once | Mode::Foreground => Zygote::start(&lock),
     };
     zygote.map_err(|error| CommandError::internal(error).context("cannot begin to work"))
 }
@@ -141,7 +174,7 @@ fn grant_wishes(mut bell: Waiter) -> CommandResult<()> {
 }
 
 /// Runs the worker on a thread of its own, while this one listens for requests to end.
-fn run(options: WorkerOptions) -> CommandResult<WorkReport> {
+fn run(options: WorkerOptions, live: &Live, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
     let failed = |error: hob_runner::Error| match error {
         hob_runner::Error::Store(error) => error.into(),
         error => CommandError::internal(anyhow::anyhow!("cannot {error}")),
@@ -152,16 +185,17 @@ fn run(options: WorkerOptions) -> CommandResult<WorkReport> {
         hob_process::shutdown_signal()?
     };
     let worker = Worker::new(options).map_err(failed)?;
-    let stop = worker.stop_handle();
+    let handle = worker.handle();
+    live.watch(&handle);
     let (tell, ended) = oneshot::channel();
     thread::Builder::new().name("worker".to_owned()).spawn(move || tell.send(worker.run()))?;
-    runtime.block_on(until_ended(ended, &mut shutdown, &stop))?.map_err(failed)
+    runtime.block_on(until_ended(ended, &mut shutdown, || asked(&handle)))?.map_err(failed)
 }
 
 async fn until_ended<T>(
     mut ended: oneshot::Receiver<T>,
     shutdown: &mut hob_process::Shutdown,
-    stop: &StopHandle,
+    asked: impl Fn(),
 ) -> CommandResult<T> {
     let mut is_asked = false;
     loop {
@@ -174,7 +208,7 @@ async fn until_ended<T>(
                     // Its guards end what still runs as soon as this process is gone.
                     return Err(CommandError::internal(anyhow::anyhow!("was asked a second time to end, and did at once")));
                 }
-                stop.stop();
+                asked();
             }
         }
     }
@@ -188,6 +222,10 @@ struct Live {
     /// What was wrong at the last look, so that it is said once.
     complaint: Mutex<Option<String>>,
     notifier: Mutex<Option<Notifier>>,
+    /// Tells the worker of changes at once; without it they are seen at its next look.
+    watch: Mutex<Option<ConfigurationWatch>>,
+    /// There once a folder was named.
+    state_files: Mutex<Option<StateFiles>>,
 }
 
 impl Live {
@@ -195,8 +233,32 @@ impl Live {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn watch(&self, handle: &Handle) {
+        let handle = handle.clone();
+        let watch = ConfigurationWatch::start(self.settings().files(), move || handle.look_at_configuration());
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
+    }
+
     fn take_notifier(&self) -> Option<Notifier> {
         self.notifier.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn take_state_files(&self) -> Option<StateFiles> {
+        self.state_files.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Tasks do without them, whatever goes wrong.
+    fn follow_state_files(&self) {
+        let folder = self.settings().state_files.clone();
+        let mut files = self.state_files.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*files, folder) {
+            (Some(files), folder) => files.follow(folder),
+            (None, None) => {}
+            (None, Some(folder)) => {
+                let started = StateFiles::start(&self.places.state, folder);
+                *files = started.inspect_err(|error| tracing::warn!("there will be no state files: {error}")).ok();
+            }
+        }
     }
 
     fn complain(&self, error: &hob_settings::Error) {
@@ -213,9 +275,18 @@ impl Live {
         if let Some(notifier) = &*self.notifier.lock().unwrap_or_else(PoisonError::into_inner) {
             notifier.set_enabled(settings.notifications);
         }
+        if let Some(watch) = &mut *self.watch.lock().unwrap_or_else(PoisonError::into_inner) {
+            watch.follow(settings.files());
+        }
+        for warning in settings.warnings() {
+            tracing::warn!("{warning}");
+        }
+        tracing::info!("the configuration is read again");
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         let is_another = **current != settings;
         *current = Arc::new(settings);
+        drop(current);
+        self.follow_state_files();
         is_another
     }
 }
@@ -230,6 +301,14 @@ impl Configuration for Live {
 
     fn max_running(&self) -> u32 {
         self.settings().max_background_tasks
+    }
+
+    fn in_background(&self) -> bool {
+        self.settings().background_execution
+    }
+
+    fn grace(&self) -> Duration {
+        self.settings().cancel_grace
     }
 
     fn retention(&self) -> Retention {
@@ -261,6 +340,8 @@ mod tests {
             current: RwLock::new(Arc::new(Settings::load(places).expect("good"))),
             complaint: Mutex::default(),
             notifier: Mutex::default(),
+            watch: Mutex::default(),
+            state_files: Mutex::default(),
         }
     }
 

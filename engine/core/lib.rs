@@ -3,6 +3,7 @@
 //! Deliberately absent: I/O, a clock, async, SQL, TOML. Everything here is a value or a pure
 //! function, so every room above can be held to it by a table of cases.
 
+mod advice;
 mod describe;
 mod executor;
 mod grant;
@@ -21,6 +22,7 @@ mod text;
 mod time;
 mod units;
 
+pub use advice::{Advice, Advised, Whereabouts, WorkSort};
 pub use describe::{Answer, CONTRACT_VERSION, Description, DescriptionError, Lifecycle};
 pub use executor::{ComponentSource, ExecutorConfig};
 pub use grant::{

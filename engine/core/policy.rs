@@ -7,6 +7,7 @@ use std::fmt;
 mod lines;
 mod matching;
 
+pub(crate) use matching::text_matches;
 use matching::{args_match, host_matches, is_within};
 
 /// One use of a capability, as the component wants it.

@@ -11,6 +11,24 @@ use wasmtime::{Engine, component::Component};
 /// What a record beside an artefact says of it, so that a damaged one is never mapped.
 const CHECK: &str = "check";
 
+/// Its folder in the cache.
+pub(crate) const FOLDER: &str = "components";
+/// The ending of compiled code.
+const CODE: &str = "cwasm";
+
+/// Whether the file is compiled code that is not whole, or has no check, or a check whose code is not there.
+pub(crate) fn is_half(path: &Path) -> bool {
+    let has_ending = |ending: &str| path.extension().is_some_and(|found| found == ending);
+    if has_ending(CHECK) {
+        return !path.with_extension(CODE).exists();
+    }
+    let whole = || -> Option<bool> {
+        let noted = fs::read_to_string(path.with_extension(CHECK)).ok()?;
+        Some(noted.split(' ').next()? == fs::metadata(path).ok()?.len().to_string())
+    };
+    has_ending(CODE) && whole() != Some(true)
+}
+
 /// The folder of compiled components of one engine configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Artefacts {
@@ -31,11 +49,11 @@ pub(crate) enum Error {
 impl Artefacts {
     /// The artefacts of `engine` below the cache folder `cache`.
     pub(crate) fn new(cache: &Path, engine: &Engine) -> Self {
-        Self { folder: cache.join("components"), compatibility: engine::compatibility(engine) }
+        Self { folder: cache.join(FOLDER), compatibility: engine::compatibility(engine) }
     }
 
     fn path(&self, digest: &str) -> PathBuf {
-        self.folder.join(format!("{digest}-{}.cwasm", self.compatibility))
+        self.folder.join(format!("{digest}-{}.{CODE}", self.compatibility))
     }
 
     /// Keeps `code`, what the component with this digest was compiled to.

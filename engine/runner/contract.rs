@@ -77,6 +77,10 @@ pub trait Configuration: Send + Sync + 'static {
     fn executor(&self, name: &ExecutorName) -> Result<Arc<ExecutorConfig>, Unavailable>;
     /// How many tasks run at once, over all processes.
     fn max_running(&self) -> u32;
+    /// Whether a daemon may take tasks; otherwise they are for whoever dispatches them.
+    fn in_background(&self) -> bool;
+    /// How long a component that was asked to stop may take.
+    fn grace(&self) -> Duration;
     /// Which ended tasks are kept.
     fn retention(&self) -> Retention;
     /// Reads the configuration again if its files changed; true if it is another now.

@@ -14,7 +14,8 @@ mod rescue;
 mod run_one;
 mod shared;
 mod slot;
+pub mod stale;
 mod worker;
 
 pub use contract::{Attempt, Configuration, Executors, KeyValue, NotLoaded, OutputSink, Reporter, Unavailable};
-pub use worker::{Error, Mode, StopHandle, WorkReport, Worker, WorkerOptions};
+pub use worker::{Error, Handle, Mode, WorkReport, Worker, WorkerOptions};

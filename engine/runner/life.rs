@@ -12,6 +12,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+const GUARDS: &str = "guards";
+const WORKERS: &str = "workers";
+
 /// Held by a worker for as long as it may run tasks.
 pub struct Life {
     path: PathBuf,
@@ -76,9 +79,18 @@ pub fn pulse(state: &Path, worker: &WorkerId) -> io::Result<Pulse> {
     }
 }
 
-/// Whether `worker` lives. For those who do not rescue.
-pub fn is_alive(state: &Path, worker: &WorkerId) -> io::Result<bool> {
-    pulse(state, worker).map(|pulse| matches!(pulse, Pulse::Alive))
+/// Looks whether `worker` is dead, without taking the right to rescue its tasks.
+pub fn is_dead(state: &Path, worker: &WorkerId) -> io::Result<bool> {
+    let lock = match File::open(lock_path(state, worker)) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Blocks until `worker` is dead. For a thread that has nothing else to do.
@@ -92,11 +104,16 @@ pub fn until_dead(state: &Path, worker: &WorkerId) -> io::Result<()> {
 
 /// The file that the guards of a worker's native programs hold locked until their trees are gone.
 pub fn guards_path(state: &Path, worker: &WorkerId) -> PathBuf {
-    state.join("guards").join(format!("{worker}.lock"))
+    state.join(GUARDS).join(format!("{worker}.lock"))
 }
 
 fn lock_path(state: &Path, worker: &WorkerId) -> PathBuf {
-    state.join("workers").join(format!("{worker}.lock"))
+    state.join(WORKERS).join(format!("{worker}.lock"))
+}
+
+/// The folders that hold such files and nothing else.
+pub(crate) fn lock_folders(state: &Path) -> [PathBuf; 2] {
+    [GUARDS, WORKERS].map(|name| state.join(name))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::{
     slot,
     worker::{Error, Mode, Signal, WorkReport},
 };
-use hob_core::{ExecutorName, WorkerId};
+use hob_core::{ExecutorName, State, Task, WorkerId};
 use hob_store::{Changes, Claim, Store};
 use std::{
     collections::HashSet,
@@ -31,7 +31,6 @@ pub(crate) struct Listener {
     shared: Arc<Shared>,
     /// For reading; every change goes through the writer.
     store: Store,
-    mode: Mode,
     sender: Sender<Signal>,
     claims: Sender<Claim>,
     taken: Arc<Mutex<Receiver<Claim>>>,
@@ -44,12 +43,11 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(shared: Arc<Shared>, store: Store, mode: Mode, sender: Sender<Signal>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, store: Store, sender: Sender<Signal>) -> Self {
         let (claims, taken) = channel();
         Self {
             shared,
             store,
-            mode,
             sender,
             claims,
             taken: Arc::new(Mutex::new(taken)),
@@ -70,6 +68,10 @@ impl Listener {
         self.look_after_others();
         self.unblock();
         loop {
+            // A look at a file takes a microsecond, and whoever changed it may have done so for what rang.
+            if self.shared.configuration.reload() {
+                self.unblock();
+            }
             let patience = match self.fill() {
                 Ok(()) => SLOW_LOOK,
                 Err(Error::Store(error)) if !slot::is_final(&error) => {
@@ -78,7 +80,7 @@ impl Listener {
                 }
                 Err(error) => return Err(error),
             };
-            if self.is_over() {
+            if self.is_over()? {
                 self.prune();
                 return Ok(());
             }
@@ -96,6 +98,8 @@ impl Listener {
                     self.watched.remove(&worker);
                     rescue::rescue(&self.shared, &worker);
                 }
+                // The look is at the beginning of every round.
+                Ok(Signal::Configuration) => {}
                 Ok(Signal::Stop) => {
                     self.shared.draining.store(true, Ordering::Release);
                     self.shared.stop_all();
@@ -105,31 +109,52 @@ impl Listener {
         }
     }
 
-    fn is_over(&self) -> bool {
+    fn is_over(&self) -> Result<bool, Error> {
         let nobody_works = self.idle == self.slots;
-        match self.mode {
-            Mode::Daemon => nobody_works && self.shared.is_draining(),
-            Mode::Drain | Mode::Once => nobody_works,
+        Ok(match self.shared.mode {
+            _ if !nobody_works => false,
+            Mode::Daemon => self.shared.is_draining(),
+            Mode::Foreground => self.shared.is_draining() || self.none_can_go()?,
+            Mode::Drain | Mode::Once => true,
+        })
+    }
+
+    /// Whether what this worker is there for has ended, or waits for an executor that is not there.
+    fn none_can_go(&self) -> Result<bool, Error> {
+        let mut own = self.shared.own();
+        let states = self.store.states(&own)?;
+        let mut open = states.into_iter().map(|state| state.is_some_and(|state| !state.is_final()));
+        own.retain(|_| open.next().unwrap_or_default());
+        for id in own.iter() {
+            let task = self.store.get(id)?;
+            let is_blocked = |task: Task| matches!(task.state, State::Pending { blocked: Some(_), .. });
+            if !task.is_none_or(is_blocked) {
+                return Ok(false);
+            }
         }
+        Ok(true)
     }
 
     /// Claims as many tasks as have a slot here.
     fn fill(&mut self) -> Result<(), Error> {
         let max_running = self.shared.configuration.max_running();
         let busy = self.slots - self.idle;
-        let most = match self.mode {
-            Mode::Daemon => max_running.saturating_sub(busy),
+        let most = match self.shared.mode {
+            Mode::Daemon | Mode::Foreground => max_running.saturating_sub(busy),
             Mode::Drain => 1_u32.saturating_sub(busy),
             Mode::Once => u32::from(self.slots == 0),
         };
         if most == 0
             || self.shared.is_draining()
+            || !self.shared.may_take()
             || !self.store.view(|view| view.claimable(&self.shared.worker, max_running))?
         {
             return Ok(());
         }
-        let reply = self.shared.writer.claim(&self.shared.worker, max_running, most, self.shared.now());
-        for claim in reply.wait()? {
+        let next = self.shared.next_claims(most);
+        let claims = self.shared.writer.change(move |changes| next.make(changes)).wait()?;
+        self.shared.taken(&claims);
+        for claim in claims {
             if self.idle == 0 {
                 self.add_slot()?;
             }
@@ -142,9 +167,8 @@ impl Listener {
 
     fn add_slot(&mut self) -> Result<(), Error> {
         let (shared, taken, sender) = (Arc::clone(&self.shared), Arc::clone(&self.taken), self.sender.clone());
-        let once = self.mode == Mode::Once;
         let thread = std::thread::Builder::new().name(format!("slot-{}", self.slots + 1));
-        thread.spawn(move || slot::work(&shared, &taken, &sender, once)).map_err(Error::Slot)?;
+        thread.spawn(move || slot::work(&shared, &taken, &sender)).map_err(Error::Slot)?;
         self.slots += 1;
         self.idle += 1;
         Ok(())
@@ -209,9 +233,6 @@ impl Listener {
     fn slow_look(&mut self) -> Result<(), Error> {
         if !self.store.is_in_place() {
             return Err(Error::Vanished(self.shared.state.clone()));
-        }
-        if self.shared.configuration.reload() {
-            tracing::info!("the configuration is read again");
         }
         self.pass_cancellations_on();
         self.look_after_others();

@@ -63,7 +63,7 @@ fn attempt(
         number,
         environment,
         config,
-        grace: shared.grace,
+        grace: shared.configuration.grace(),
         cancel,
         output: Arc::clone(&output) as Arc<dyn OutputSink>,
         reporter: Arc::clone(&reporter) as Arc<dyn Reporter>,

@@ -1,6 +1,6 @@
-use crate::{Configuration, Executors};
+use crate::{Configuration, Executors, Mode, WorkerOptions};
 use hob_core::{Clock, TaskId, Timestamp, WorkerId};
-use hob_store::Writer;
+use hob_store::{Changes, Claim, Writer};
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
@@ -16,17 +16,39 @@ use tokio::sync::watch;
 pub(crate) struct Shared {
     pub(crate) state: PathBuf,
     pub(crate) worker: WorkerId,
+    pub(crate) mode: Mode,
     pub(crate) writer: Writer,
     pub(crate) configuration: Arc<dyn Configuration>,
     pub(crate) executors: Arc<dyn Executors>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// How long a component that was asked to stop may take.
-    pub(crate) grace: Duration,
     /// Waits until the trees of a dead worker are gone.
     pub(crate) trees_gone: fn(&Path, Duration) -> bool,
     /// Nothing more is claimed.
     pub(crate) draining: AtomicBool,
     running: Mutex<Attempts>,
+    /// What [`Mode::Foreground`] is there for and has not taken yet.
+    own: Mutex<Vec<TaskId>>,
+}
+
+/// A claim to be made on the writer's thread.
+pub(crate) struct NextClaims {
+    worker: WorkerId,
+    /// None: of the queue.
+    own: Option<Vec<TaskId>>,
+    max_running: u32,
+    most: u32,
+    at: Timestamp,
+}
+
+impl NextClaims {
+    pub(crate) fn make(&self, changes: &Changes<'_>) -> hob_store::Result<Vec<Claim>> {
+        let Self { worker, own, max_running, most, at } = self;
+        match own {
+            _ if *most == 0 => Ok(Vec::new()),
+            None => changes.claim(worker, *max_running, *most, *at),
+            Some(own) => changes.claim_of(own, worker, *max_running, *most, *at),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -43,20 +65,21 @@ struct Running {
 }
 
 impl Shared {
-    #[expect(clippy::too_many_arguments, reason = "each is one part of a worker, and it is made in one place")]
-    pub(crate) fn new(
-        state: PathBuf,
-        worker: WorkerId,
-        writer: Writer,
-        configuration: Arc<dyn Configuration>,
-        executors: Arc<dyn Executors>,
-        clock: Arc<dyn Clock>,
-        grace: Duration,
-        trees_gone: fn(&Path, Duration) -> bool,
-    ) -> Self {
-        let draining = AtomicBool::new(false);
-        let running = Mutex::default();
-        Self { state, worker, writer, configuration, executors, clock, grace, trees_gone, draining, running }
+    pub(crate) fn new(options: WorkerOptions, writer: Writer) -> Self {
+        let WorkerOptions { state, id: worker, mode, tasks, configuration, executors, clock, trees_gone } = options;
+        Self {
+            state,
+            worker,
+            mode,
+            writer,
+            configuration,
+            executors,
+            clock,
+            trees_gone,
+            draining: AtomicBool::new(false),
+            running: Mutex::default(),
+            own: Mutex::new(tasks),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -65,6 +88,39 @@ impl Shared {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// Whether a slot that has ended a task takes another one.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.is_draining() && self.mode != Mode::Once && self.may_take()
+    }
+
+    /// Whether the configuration lets this worker take tasks.
+    pub(crate) fn may_take(&self) -> bool {
+        self.mode != Mode::Daemon || self.configuration.in_background()
+    }
+
+    /// The claim of up to `most` tasks.
+    pub(crate) fn next_claims(&self, most: u32) -> NextClaims {
+        NextClaims {
+            worker: self.worker.clone(),
+            own: (self.mode == Mode::Foreground).then(|| self.own().clone()),
+            max_running: self.configuration.max_running(),
+            most,
+            at: self.now(),
+        }
+    }
+
+    /// Notes what was claimed.
+    pub(crate) fn taken(&self, claims: &[Claim]) {
+        if self.mode == Mode::Foreground {
+            self.own().retain(|id| !claims.iter().any(|claim| claim.task.id == *id));
+        }
+    }
+
+    /// What this worker is there for and has not taken yet.
+    pub(crate) fn own(&self) -> std::sync::MutexGuard<'_, Vec<TaskId>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that an attempt begins; what it gets turns true when it has to stop.

@@ -5,7 +5,7 @@ use crate::{
     shared::Shared,
     worker::Signal,
 };
-use hob_core::{AttemptNumber, TaskId, Timestamp, WorkerId};
+use hob_core::{AttemptNumber, TaskId, Timestamp};
 use hob_store::{Changes, Claim, Error, Finished};
 use std::{
     sync::{
@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Runs claims until the queue of them is closed. After each it takes the next task itself, so that a
 /// busy slot never waits for anybody; when there is none, it says that it is idle.
-pub(crate) fn work(shared: &Shared, claims: &Arc<Mutex<Receiver<Claim>>>, signals: &Sender<Signal>, once: bool) {
+pub(crate) fn work(shared: &Shared, claims: &Arc<Mutex<Receiver<Claim>>>, signals: &Sender<Signal>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -35,7 +35,7 @@ pub(crate) fn work(shared: &Shared, claims: &Arc<Mutex<Receiver<Claim>>>, signal
         let mut next = Some(claim);
         let mut ran = 0;
         while let Some(claim) = next {
-            next = step(shared, &runtime, claim, once);
+            next = step(shared, &runtime, claim);
             ran += 1;
         }
         if signals.send(Signal::Idle { ran }).is_err() {
@@ -44,18 +44,21 @@ pub(crate) fn work(shared: &Shared, claims: &Arc<Mutex<Receiver<Claim>>>, signal
     }
 }
 
-fn step(shared: &Shared, runtime: &tokio::runtime::Runtime, claim: Claim, once: bool) -> Option<Claim> {
+fn step(shared: &Shared, runtime: &tokio::runtime::Runtime, claim: Claim) -> Option<Claim> {
     let (id, attempt) = (claim.task.id.clone(), claim.attempt);
     tracing::info!(%id, executor = %claim.task.executor, %attempt, "started");
     let ended = Arc::new(run_one(shared, runtime, claim));
     loop {
-        let most = u32::from(!once && !shared.is_draining());
-        let max_running = shared.configuration.max_running();
+        let next = shared.next_claims(u32::from(shared.goes_on()));
         let end = End { id: id.clone(), attempt, ended: Arc::clone(&ended) };
-        let (worker, now) = (shared.worker.clone(), shared.now());
-        let reply = shared.writer.change(move |changes| end.record(changes, &worker, max_running, most, now));
+        let now = shared.now();
+        let reply = shared.writer.change(move |changes| {
+            end.record(changes, now)?;
+            next.make(changes)
+        });
         match reply.wait() {
             Ok(claims) => {
+                shared.taken(&claims);
                 tracing::info!(%id, "ended");
                 return claims.into_iter().next();
             }
@@ -90,20 +93,12 @@ struct End {
 }
 
 impl End {
-    fn record(
-        self,
-        changes: &Changes<'_>,
-        worker: &WorkerId,
-        max_running: u32,
-        most: u32,
-        now: Timestamp,
-    ) -> hob_store::Result<Vec<Claim>> {
+    fn record(self, changes: &Changes<'_>, now: Timestamp) -> hob_store::Result<()> {
         let Self { id, attempt, ended } = self;
         match &*ended {
-            Ended::Finished(outcome) => changes.finish(Finished { id, attempt, outcome: outcome.clone() }, now)?,
-            Ended::Blocked(reason) => changes.release(&id, attempt, Some(reason.clone()), now)?,
-            Ended::Returned => changes.release(&id, attempt, None, now)?,
+            Ended::Finished(outcome) => changes.finish(Finished { id, attempt, outcome: outcome.clone() }, now),
+            Ended::Blocked(reason) => changes.release(&id, attempt, Some(reason.clone()), now),
+            Ended::Returned => changes.release(&id, attempt, None, now),
         }
-        if most == 0 { Ok(Vec::new()) } else { changes.claim(worker, max_running, most, now) }
     }
 }

@@ -1,7 +1,7 @@
 //! A worker: slots, and one thread that listens.
 
 use crate::{Configuration, Executors, life::Life, listener::Listener, shared::Shared};
-use hob_core::{Clock, WorkerId};
+use hob_core::{Clock, TaskId, WorkerId};
 use hob_store::{Changes, Store, Waiter, WorkerKind, Writer};
 use std::{
     path::{Path, PathBuf},
@@ -25,6 +25,8 @@ pub enum Mode {
     Drain,
     /// For one task.
     Once,
+    /// For the tasks that it was given, which it runs at once where there are slots, and no others.
+    Foreground,
 }
 
 /// What a worker is made of.
@@ -35,8 +37,8 @@ pub struct WorkerOptions {
     pub id: WorkerId,
     /// How it lives.
     pub mode: Mode,
-    /// How long a component that was asked to stop may take.
-    pub grace: Duration,
+    /// What [`Mode::Foreground`] is there for, in the order in which it is to be taken.
+    pub tasks: Vec<TaskId>,
     /// What there is to run, and how much at once.
     pub configuration: Arc<dyn Configuration>,
     /// What runs it.
@@ -90,17 +92,24 @@ pub(crate) enum Signal {
     },
     /// Another worker died.
     Died(WorkerId),
+    /// A file of the configuration is another.
+    Configuration,
     /// This one is to stop.
     Stop,
 }
 
-/// Tells a worker to stop: the first time it ends what runs, with grace; a second time is for the
-/// caller, who ends the process.
+/// Tells a worker something.
 #[derive(Clone)]
-pub struct StopHandle(Sender<Signal>);
+pub struct Handle(Sender<Signal>);
 
-impl StopHandle {
-    /// Asks the worker to stop. Nothing happens if it has stopped already.
+impl Handle {
+    /// A file of the configuration may have changed.
+    pub fn look_at_configuration(&self) {
+        let _ = self.0.send(Signal::Configuration);
+    }
+
+    /// Asks the worker to stop: it ends what runs, with grace; a second time is for the caller, who ends
+    /// the process. Nothing happens if it has stopped already.
     pub fn stop(&self) {
         let _ = self.0.send(Signal::Stop);
     }
@@ -110,7 +119,6 @@ impl StopHandle {
 pub struct Worker {
     shared: Arc<Shared>,
     store: Store,
-    mode: Mode,
     waiter: Waiter,
     signals: (Sender<Signal>, Receiver<Signal>),
     _life: Life,
@@ -119,34 +127,34 @@ pub struct Worker {
 impl Worker {
     /// Takes the worker's lock, opens the store and signs on.
     pub fn new(options: WorkerOptions) -> Result<Self, Error> {
-        let WorkerOptions { state, id, mode, grace, configuration, executors, clock, trees_gone } = options;
-        let mut store = Store::open_for_worker(&state)?;
-        let life = Life::begin(&state, &id).map_err(|source| Error::Life {
+        let WorkerOptions { state, id, mode, clock, .. } = &options;
+        let mut store = Store::open_for_worker(state)?;
+        let life = Life::begin(state, id).map_err(|source| Error::Life {
             worker: id.clone(),
             state: state.clone(),
             source,
         })?;
-        let waiter = Waiter::new(&state)?;
+        let waiter = Waiter::new(state)?;
         let kind = match mode {
             Mode::Daemon => WorkerKind::Daemon,
-            Mode::Drain | Mode::Once => WorkerKind::Lazy,
+            Mode::Drain | Mode::Once | Mode::Foreground => WorkerKind::Lazy,
         };
-        store.change(|changes| changes.register_worker(&id, kind, clock.now()))?;
-        let writer = Writer::start(Store::open_for_worker(&state)?)?;
-        let shared = Shared::new(state, id, writer, configuration, executors, clock, grace, trees_gone);
-        Ok(Self { shared: Arc::new(shared), store, mode, waiter, signals: channel(), _life: life })
+        store.change(|changes| changes.register_worker(id, kind, clock.now()))?;
+        let writer = Writer::start(Store::open_for_worker(state)?)?;
+        let shared = Shared::new(options, writer);
+        Ok(Self { shared: Arc::new(shared), store, waiter, signals: channel(), _life: life })
     }
 
-    /// With which it can be told to stop.
-    pub fn stop_handle(&self) -> StopHandle {
-        StopHandle(self.signals.0.clone())
+    /// With which it can be told something.
+    pub fn handle(&self) -> Handle {
+        Handle(self.signals.0.clone())
     }
 
     /// Works until its mode says that it is over, or until it is told to stop.
     pub fn run(self) -> Result<WorkReport, Error> {
-        let Self { shared, store, mode, waiter, signals: (sender, receiver), _life } = self;
+        let Self { shared, store, waiter, signals: (sender, receiver), _life } = self;
         ring_through(waiter, sender.clone()).map_err(Error::Slot)?;
-        let mut listener = Listener::new(Arc::clone(&shared), store, mode, sender);
+        let mut listener = Listener::new(Arc::clone(&shared), store, sender);
         listener.listen(&receiver)?;
         let report = listener.report();
         drop(listener);

@@ -25,7 +25,7 @@ pub(crate) fn read(node: &Node<'_>, sha256: Option<String>, places: &Places) -> 
 }
 
 /// A path, taken from the folder of the file that it stands in.
-fn path(node: &Node<'_>, text: &str, places: &Places) -> Option<PathBuf> {
+pub(crate) fn path(node: &Node<'_>, text: &str, places: &Places) -> Option<PathBuf> {
     if text.is_empty() || text.contains('\0') {
         node.wrong("this is not a path");
         return None;

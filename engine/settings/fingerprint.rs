@@ -34,6 +34,11 @@ impl Seen {
 }
 
 impl Fingerprint {
+    /// What the file looks like now.
+    pub(crate) fn of(path: &Path) -> Self {
+        Self { path: path.to_owned(), seen: path.metadata().ok().as_ref().map(Seen::of) }
+    }
+
     /// Whether the file was there.
     pub fn exists(&self) -> bool {
         self.seen.is_some()

@@ -9,13 +9,14 @@ use crate::{
     reader::{At, Node, Reader, Table},
     source::Source,
 };
+use advice::AdviceLayer;
 use hob_core::{Bytes, ComponentSource, ExecutorName, Limits, Preset, PresetName, parse_duration};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Display, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, path::PathBuf, sync::Arc, time::Duration};
 use toml::de::DeTable;
 
 /// Beyond this, tasks only wait for each other inside instead of outside.
-const MOST_TASKS: u64 = 256;
+pub(crate) const MOST_TASKS: u64 = 256;
 /// More finished tasks than that are a matter for `none`.
 const MOST_KEPT: u64 = 1_000_000_000;
 /// Programs of one task at once; the system's own limits are not far from that.
@@ -51,6 +52,9 @@ layer! {
         max_background_tasks: u32,
         default_executor: ExecutorName,
         notifications: bool,
+        background_execution: bool,
+        import_claude_settings: bool,
+        state_files: PathBuf,
         autostart: bool,
         grace: Duration,
         age: Option<Duration>,
@@ -96,6 +100,7 @@ pub(crate) struct ExecutorLayer {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Layer {
     pub(crate) general: GeneralLayer,
+    pub(crate) advice: AdviceLayer,
     pub(crate) executors: BTreeMap<ExecutorName, ExecutorLayer>,
     pub(crate) presets: BTreeMap<PresetName, At<Arc<Preset>>>,
 }
@@ -125,6 +130,9 @@ impl Layer {
         let mut general = GeneralLayer {
             max_background_tasks: root.get("max_background_tasks").and_then(|node| count(&node, 1, MOST_TASKS)),
             notifications: root.get("notifications").and_then(|node| node.boolean()),
+            background_execution: root.get("background_execution").and_then(|node| node.boolean()),
+            import_claude_settings: root.get("import_claude_settings").and_then(|node| node.boolean()),
+            state_files: root.get("state_files").and_then(|node| state_files(&node, places)),
             ..GeneralLayer::default()
         };
         let default = root.get("default_executor");
@@ -146,6 +154,7 @@ impl Layer {
             general.hook_bytes = table.get("max_bytes").and_then(|node| hook_bytes(&node));
             table.close();
         }
+        let advice = root.get("advice").map(|node| AdviceLayer::read(&node)).unwrap_or_default();
         let mut executors = BTreeMap::new();
         let mut bases = Vec::new();
         if let Some(table) = root.get("executors").and_then(|node| node.table("a table of executors")) {
@@ -167,7 +176,7 @@ impl Layer {
         general.default_executor = default.and_then(|node| known_executor(&node, &known));
         let presets = root.get("presets").map(|node| preset::read(&node, &known, &|_, _| {})).unwrap_or_default();
         root.close();
-        Self { general, executors, presets }
+        Self { general, advice, executors, presets }
     }
 
     pub(crate) fn over(self, below: Self) -> Self {
@@ -179,7 +188,7 @@ impl Layer {
         // As a whole: a preset whose children come from two files would be nobody's.
         let mut presets = below.presets;
         presets.extend(self.presets);
-        Self { general: self.general.over(below.general), executors, presets }
+        Self { general: self.general.over(below.general), advice: self.advice.over(below.advice), executors, presets }
     }
 }
 
@@ -364,6 +373,20 @@ fn kept(node: &Node<'_>) -> Option<At<Option<u64>>> {
     Some(At { value: Some(value), origin })
 }
 
+fn state_files(node: &Node<'_>, places: &Places) -> Option<At<PathBuf>> {
+    let text = node.text("the path of a folder, such as \"~/.claude/.sisyphus/background-tasks\"")?;
+    let path = component::path(node, text, places)?;
+    if !path.is_absolute() {
+        node.wrong("this path is not absolute");
+        return None;
+    }
+    if path.starts_with(&places.state) {
+        node.wrong_hint("the state folder is hob's own", "a folder that is theirs alone");
+        return None;
+    }
+    Some(node.at(path))
+}
+
 fn grace(node: &Node<'_>) -> Option<At<Duration>> {
     node.parsed(TIME, |text| match parse_duration(text) {
         Ok(time) if time > LONGEST_GRACE => Err("the longest grace is 1h".to_owned()),
@@ -413,6 +436,7 @@ fn known_executor(node: &Node<'_>, known: &[&ExecutorName]) -> Option<At<Executo
     None
 }
 
+pub(crate) mod advice;
 mod extends;
 pub(crate) mod preset;
 #[cfg(test)]

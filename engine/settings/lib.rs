@@ -4,6 +4,7 @@
 //! could gain without being the person's own: of a repository's file only presets are read, which
 //! hand in what the person's executors do anyway.
 
+mod claude;
 mod component;
 mod error;
 mod fingerprint;

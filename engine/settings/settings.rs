@@ -1,4 +1,5 @@
 use crate::{
+    claude,
     error::Error,
     fingerprint::{self, Fingerprint},
     layer::{ExecutorLayer, Layer},
@@ -8,12 +9,14 @@ use crate::{
     show::{self, Shown},
     source::Source,
 };
-use hob_core::{Bytes, ExecutorConfig, ExecutorName};
+use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, WorkSort};
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-/// The settings in force: the defaults, and over them the person's `hob.toml`.
+/// The settings in force: the defaults, over them those of Claude where they are imported, and over them the
+/// person's `hob.toml`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// How many tasks run at once, over all processes.
     pub max_background_tasks: u32,
@@ -21,6 +24,10 @@ pub struct Settings {
     pub default_executor: Option<ExecutorName>,
     /// Whether the desktop tells of finished tasks.
     pub notifications: bool,
+    /// Whether tasks run in the background; otherwise whoever dispatches one runs it.
+    pub background_execution: bool,
+    /// The folder of the state files, if there are to be any.
+    pub state_files: Option<PathBuf>,
     /// Whether the first dispatch starts the daemon.
     pub autostart: bool,
     /// How long a task that was asked to stop may take to do so.
@@ -29,8 +36,11 @@ pub struct Settings {
     pub retention: Retention,
     /// How much a hook delivers to an agent at once.
     pub hook_bytes: Bytes,
+    /// Whether a dispatch says so when its work is better watched.
+    pub advice_notes: bool,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
     files: Vec<Fingerprint>,
+    warnings: Vec<String>,
     pub(crate) layer: Layer,
 }
 
@@ -75,7 +85,7 @@ impl Settings {
 
     /// The settings of a machine without any configuration.
     pub fn defaults(places: &Places) -> Self {
-        Self::of(Layer::built_in(places), Vec::new())
+        Self::of(Layer::built_in(places), Vec::new(), Vec::new())
     }
 
     /// Everything that is wrong with the configuration; nothing if it can be loaded.
@@ -88,15 +98,24 @@ impl Settings {
         problems.into_iter().map(|problem| Error::Invalid { first: Box::new(problem), more: 0 }).collect()
     }
 
-    fn resolve(source: Option<&Source>, files: Vec<Fingerprint>, places: &Places) -> Result<Self, Vec<crate::Problem>> {
+    fn resolve(
+        source: Option<&Source>,
+        mut files: Vec<Fingerprint>,
+        places: &Places,
+    ) -> Result<Self, Vec<crate::Problem>> {
         let mut layer = Layer::built_in(places);
-        if let Some(source) = source {
-            layer = Layer::read(source, Some(&layer), places)?.over(layer);
+        let own = source.map(|source| Layer::read(source, Some(&layer), places)).transpose()?.unwrap_or_default();
+        let mut warnings = Vec::new();
+        if let (Some(At { value: true, .. }), Some(home)) = (&own.general.import_claude_settings, &places.home) {
+            let imported = claude::read(home);
+            files.push(imported.seen);
+            warnings = imported.warnings;
+            layer.general = imported.layer.over(layer.general);
         }
-        Ok(Self::of(layer, files))
+        Ok(Self::of(own.over(layer), files, warnings))
     }
 
-    fn of(layer: Layer, files: Vec<Fingerprint>) -> Self {
+    fn of(layer: Layer, files: Vec<Fingerprint>, warnings: Vec<String>) -> Self {
         let general = &layer.general;
         let executors = layer.extended();
         let executors = executors.iter().filter_map(|(name, executor)| {
@@ -107,6 +126,8 @@ impl Settings {
             max_background_tasks: *default(general.max_background_tasks.as_ref()),
             default_executor: general.default_executor.as_ref().map(|at| at.value.clone()),
             notifications: *default(general.notifications.as_ref()),
+            background_execution: *default(general.background_execution.as_ref()),
+            state_files: general.state_files.as_ref().map(|at| at.value.clone()),
             autostart: *default(general.autostart.as_ref()),
             cancel_grace: *default(general.grace.as_ref()),
             retention: Retention {
@@ -115,8 +136,10 @@ impl Settings {
                 output: *default(general.output.as_ref()),
             },
             hook_bytes: *default(general.hook_bytes.as_ref()),
+            advice_notes: *default(layer.advice.notes.as_ref()),
             executors: executors.collect(),
             files,
+            warnings,
             layer,
         }
     }
@@ -140,9 +163,23 @@ impl Settings {
         &self.files
     }
 
+    /// What is wrong with settings of other programs, which are then left out: a line for each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// Whether a file is another now than when it was read.
     pub fn changed(&self) -> bool {
         self.files.iter().any(Fingerprint::changed)
+    }
+
+    /// Which work suits the background, and which somebody should watch.
+    pub fn advice(&self) -> Advice {
+        self.layer.advice.resolve()
+    }
+
+    fn sorts_of_work(&self) -> impl Iterator<Item = &WorkSort> {
+        self.layer.advice.sorts.values().map(|at| &*at.value)
     }
 
     /// Every value in force with where it came from, in the order of `config/hob.toml`.
@@ -157,10 +194,14 @@ impl PartialEq for Settings {
         self.max_background_tasks == other.max_background_tasks
             && self.default_executor == other.default_executor
             && self.notifications == other.notifications
+            && self.background_execution == other.background_execution
+            && self.state_files == other.state_files
             && self.autostart == other.autostart
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
             && self.hook_bytes == other.hook_bytes
+            && self.advice_notes == other.advice_notes
+            && self.sorts_of_work().eq(other.sorts_of_work())
             && self.executors == other.executors
             && self.presets() == other.presets()
     }

@@ -1,7 +1,7 @@
 //! `hob config show`: what is in force, and where it came from.
 
 use crate::{
-    layer::{ExecutorLayer, Layer},
+    layer::{ExecutorLayer, Layer, advice::AdviceLayer},
     reader::{At, path},
 };
 use hob_core::{Bytes, ComponentSource, Join, Limits, Preset, format_duration};
@@ -123,6 +123,9 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.some("max_background_tasks", general.max_background_tasks.as_ref(), plain);
     list.some("default_executor", general.default_executor.as_ref(), plain);
     list.some("notifications", general.notifications.as_ref(), plain);
+    list.some("background_execution", general.background_execution.as_ref(), plain);
+    list.some("import_claude_settings", general.import_claude_settings.as_ref(), plain);
+    list.some("state_files", general.state_files.as_ref(), |path| json!(path.to_string_lossy()));
     list.table("daemon");
     list.some("autostart", general.autostart.as_ref(), plain);
     list.table("cancel");
@@ -133,6 +136,7 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.some("output", general.output.as_ref(), |output| or_none(output.as_ref(), plain));
     list.table("hooks");
     list.some("max_bytes", general.hook_bytes.as_ref(), plain);
+    list_advice(&mut list, &layer.advice);
     for (name, executor) in &layer.extended() {
         list_executor(&mut list, name.as_str(), executor);
     }
@@ -176,6 +180,21 @@ fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     list.or("children", limits.children.as_ref(), &default.children, plain);
     list.or("http_body", limits.http_body.as_ref(), &default.http_body, plain);
     list.or("requests_per_host", limits.requests_per_host.as_ref(), &default.requests_per_host, plain);
+}
+
+/// A sort of work comes from one file as a whole.
+fn list_advice(list: &mut List, advice: &AdviceLayer) {
+    list.table("advice");
+    list.some("notes", advice.notes.as_ref(), plain);
+    for (name, At { value: sort, origin }) in &advice.sorts {
+        list.table(&format!("advice.{}.{name}", sort.place.as_str()));
+        list.add("why", plain(&sort.why), origin.clone());
+        list.add("commands", plain(&sort.commands), origin.clone());
+        list.add("texts", plain(&sort.texts), origin.clone());
+        if let Some(dispatch) = &sort.dispatch {
+            list.add("dispatch", plain(dispatch), origin.clone());
+        }
+    }
 }
 
 /// A preset comes from one file as a whole, and its keys from the line on which it begins.

@@ -6,6 +6,7 @@ use std::{ops::Range, path::Path, sync::Arc};
 const BUILT_IN: &[&str] = &[
     include_str!("../../config/hob.toml"),
     include_str!("../../config/agents.toml"),
+    include_str!("../../config/advice.toml"),
     include_str!("../../config/presets/ultrawork.toml"),
     include_str!("../../config/presets/review.toml"),
     include_str!("../../config/presets/research.toml"),
@@ -44,13 +45,18 @@ impl Source {
         }
     }
 
+    /// The file; none for the defaults.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     /// The folder that relative paths start from.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.path.as_deref().and_then(Path::parent)
     }
 
     /// The line of the byte at `offset`, from 1.
-    fn line(&self, offset: usize) -> u32 {
+    pub(crate) fn line(&self, offset: usize) -> u32 {
         u32::try_from(self.lines.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 

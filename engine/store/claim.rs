@@ -99,6 +99,8 @@ const NEXT: &str = select_task!(
         WHERE q.pending > q.waiting AND q.blocked IS NULL
         ORDER BY h.priority DESC, h.seq LIMIT 1)"
 );
+const CLAIMABLE: &str =
+    select_task!("TRUE", "WHERE t.id = ?1 AND t.state = 'pending' AND t.waits = 0 AND e.blocked IS NULL");
 const ENVIRONMENT: &str = "
     SELECT c.content FROM tasks t JOIN environment_contents c ON c.environment = t.environment WHERE t.seq = ?1";
 
@@ -122,21 +124,45 @@ impl Changes<'_> {
     /// Takes up to `most` tasks, by priority and then in the order of acceptance, as long as fewer than
     /// `max_running` run over all processes together.
     pub fn claim(&self, worker: &WorkerId, max_running: u32, most: u32, at: Timestamp) -> Result<Vec<Claim>> {
-        self.is_registered(worker)?;
-        let running: i64 = self.database.prepare_cached(RUNNING)?.query_row([], |row| row.get(0))?;
-        let free = u64::from(max_running).saturating_sub(rows::count(running)).min(u64::from(most));
         let mut claims = Vec::new();
-        for _ in 0..free {
-            match self.claim_one(worker, at)? {
-                Some(claim) => claims.push(claim),
+        for _ in 0..self.free(worker, max_running, most)? {
+            match self.first(NEXT, [], rows::task)? {
+                Some(task) => claims.push(self.take(task, worker, at)?),
                 None => break,
             }
         }
         Ok(claims)
     }
 
-    fn claim_one(&self, worker: &WorkerId, at: Timestamp) -> Result<Option<Claim>> {
-        let Some(task) = self.first(NEXT, [], rows::task)? else { return Ok(None) };
+    /// The same of these tasks only, in the order in which they are given, for a worker that is there for them.
+    pub fn claim_of(
+        &self,
+        tasks: &[TaskId],
+        worker: &WorkerId,
+        max_running: u32,
+        most: u32,
+        at: Timestamp,
+    ) -> Result<Vec<Claim>> {
+        let free = self.free(worker, max_running, most)?;
+        let mut claims = Vec::new();
+        for id in tasks {
+            if claims.len() as u64 >= free {
+                break;
+            }
+            if let Some(task) = self.first(CLAIMABLE, [id.as_str()], rows::task)? {
+                claims.push(self.take(task, worker, at)?);
+            }
+        }
+        Ok(claims)
+    }
+
+    fn free(&self, worker: &WorkerId, max_running: u32, most: u32) -> Result<u64> {
+        self.is_registered(worker)?;
+        let running: i64 = self.database.prepare_cached(RUNNING)?.query_row([], |row| row.get(0))?;
+        Ok(u64::from(max_running).saturating_sub(rows::count(running)).min(u64::from(most)))
+    }
+
+    fn take(&self, task: Task, worker: &WorkerId, at: Timestamp) -> Result<Claim> {
         let Task { id, sequence, executor, params, priority, cwd, timeout, session, retry_of, created, group, state } =
             task;
         let place = rows::Place { sequence, id, executor, state };
@@ -153,7 +179,7 @@ impl Changes<'_> {
         };
         let task =
             Task { id, sequence, executor, params, priority, cwd, timeout, session, retry_of, created, group, state };
-        Ok(Some(Claim { task, attempt, environment }))
+        Ok(Claim { task, attempt, environment })
     }
 
     /// Reports how attempts ended and takes the next tasks, in one transaction. An end that does not count

@@ -2,7 +2,8 @@
 
 use crate::{
     error::Result,
-    output, rows,
+    output::{self, Whose},
+    rows,
     transaction::{Changes, View},
 };
 use hob_core::{AttemptNumber, Bytes, TaskId, Timestamp};
@@ -63,6 +64,7 @@ const OLDEST: &str = select_ended!("");
 const OLDEST_WITH_OUTPUT: &str = select_ended!("AND t.output > 0");
 const DELETE: &str = "DELETE FROM tasks WHERE seq = ?1";
 const IS_THERE: &str = "SELECT 1 FROM tasks WHERE seq = ?1";
+const LAST_GIVEN: &str = "SELECT seq FROM sqlite_sequence WHERE name = 'tasks'";
 
 fn pruned(row: &rusqlite::Row<'_>) -> Result<PrunedTask> {
     Ok(PrunedTask {
@@ -116,9 +118,14 @@ impl Changes<'_> {
 }
 
 impl View<'_> {
-    /// Whether a task with this sequence number is there.
-    pub(crate) fn has_sequence(&self, sequence: i64) -> Result<bool> {
-        Ok(self.database.prepare_cached(IS_THERE)?.exists([sequence])?)
+    /// Whose the files of this sequence number are. A number is given out once, so that one below the last belongs
+    /// to a task that was pruned.
+    pub(crate) fn whose(&self, sequence: i64) -> Result<Whose> {
+        if self.database.prepare_cached(IS_THERE)?.exists([sequence])? {
+            return Ok(Whose::ATask);
+        }
+        let last: Option<i64> = self.first(LAST_GIVEN, [], |row| Ok(row.get(0)?))?;
+        Ok(if last.is_some_and(|last| sequence <= last) { Whose::APrunedTask } else { Whose::AnotherDatabases })
     }
 }
 

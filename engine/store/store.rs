@@ -402,10 +402,16 @@ impl Store {
         Ok(pruned)
     }
 
-    /// Removes output and artifacts of tasks that are not there any more: of a prune that died half-way.
-    /// How many files or folders went.
+    /// Output and artifacts of tasks that are not there any more: of a prune that died half-way, or of another
+    /// database.
+    pub fn orphans(&self) -> Result<output::Orphans> {
+        self.view(|view| output::orphans(self.folder(), |sequence| view.whose(sequence)))
+    }
+
+    /// Removes output and artifacts of tasks that were pruned; how many files or folders went. Those of tasks that
+    /// this database never knew stay.
     pub fn remove_orphans(&self) -> Result<usize> {
-        self.view(|view| output::remove_orphans(self.folder(), |sequence| view.has_sequence(sequence)))
+        self.orphans().map(|orphans| output::remove_orphans(&orphans))
     }
 
     /// [`View::value`]

@@ -4,6 +4,7 @@ use crate::{
     exit::Exit,
     lookup,
     render::{self, Gauge, of_state, styled},
+    state_files,
     waiting::Watch,
 };
 use hob_core::{StateName, TaskId};
@@ -57,6 +58,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let stopping: Vec<TaskId> =
         replies.iter().filter(|reply| reply.became == Cancelled::Stopping).map(|reply| reply.id.clone()).collect();
     let states = if arguments.no_wait { HashMap::new() } else { stopped(&store, &mut watch, &stopping)? };
+    state_files::refresh(&context);
     let mut out = anstream::stdout().lock();
     let (mut open, mut unknown) = (0, 0);
     for reply in &replies {

@@ -87,11 +87,15 @@ fn check(context: &Context, as_json: bool) -> CommandResult {
         let broken = settings.executors().filter_map(|config| executors.describe(config).err());
         problems = broken.map(|error: CommandError| error.message()).collect();
     }
+    let warnings = context.settings().map(|settings| settings.warnings().to_vec()).unwrap_or_default();
     let mut out = anstream::stdout().lock();
     if as_json {
-        let object = json!({ "ok": problems.is_empty(), "problems": problems });
+        let object = json!({ "ok": problems.is_empty(), "problems": problems, "warnings": warnings });
         render::write_json(&mut out, &object)?;
-    } else if problems.is_empty() {
+        return Ok(if problems.is_empty() { Exit::Ok } else { Exit::Configuration });
+    }
+    warnings.iter().try_for_each(|warning| writeln!(out, "warning: {}", hob_core::sanitize(warning)))?;
+    if problems.is_empty() {
         let path = &context.places.config;
         let note = if path.exists() { "" } else { " (there is no such file; the defaults are in force)" };
         writeln!(out, "nothing is wrong with {}{note}", path.display())?;

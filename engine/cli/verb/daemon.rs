@@ -16,6 +16,8 @@ use hob_runner::{
 use serde_json::json;
 use std::{io::Write as _, sync::mpsc, thread, time::Duration};
 
+mod log;
+
 /// How long a daemon may take to come up. 10 s: it takes some milliseconds, on a machine under
 /// load perhaps a second.
 const COMES_UP: Duration = Duration::from_secs(10);
@@ -32,6 +34,7 @@ const BEYOND_GRACE: Duration = Duration::from_secs(15);
 #[command(after_help = "Examples:
   hob daemon status
   hob daemon stop
+  hob daemon log --tail 20 --follow
   hob daemon run          in the foreground, for a service manager")]
 pub struct Arguments {
     #[command(subcommand)]
@@ -46,6 +49,8 @@ enum What {
     Stop(Json),
     /// Say whether it runs.
     Status(Json),
+    /// Print what it has logged.
+    Log(log::Arguments),
     /// Be it, in the foreground.
     Run {
         /// Detach; standard input is the lock file of the election.
@@ -68,6 +73,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         What::Start(Json { json }) => start(&context, *json),
         What::Stop(Json { json }) => stop(&context, *json),
         What::Status(Json { json }) => say(&context, None, *json),
+        What::Log(arguments) => log::run(&context, arguments),
         What::Run { detached } => serve(&context, *detached),
     }
 }
@@ -81,7 +87,7 @@ fn start(context: &Context, as_json: bool) -> CommandResult {
         if !watch.pause(LOOK)? {
             let log = logging::log_path(&context.places);
             return Err(CommandError::internal(anyhow::anyhow!("the daemon did not come up"))
-                .hint(format!("its log says why: {}", log.display())));
+                .hint(format!("its log says why: hob daemon log --tail 20   ({})", log.display())));
         }
         // One that was just ending when it was looked at leaves the place free.
         is_new |= start_daemon(context)?;

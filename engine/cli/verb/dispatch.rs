@@ -2,7 +2,7 @@ use crate::{
     context::{Context, now},
     error::{CommandError, CommandResult},
     exit::Exit,
-    start::ensure_daemon,
+    foreground::Hands,
 };
 use hob_core::NewTask;
 use hob_store::Accepted;
@@ -20,7 +20,8 @@ mod reply;
 /// Hand in a task; prints its id.
 ///
 /// An executor's own parameters are arguments here: `hob dispatch EXECUTOR --help` shows them. The
-/// task is durable when this returns; the daemon is started if none runs.
+/// task is durable when this returns; the daemon is started if none runs. With
+/// `background_execution = false` this runs the task itself and prints its result.
 ///
 /// On a terminal this says what was queued and how to see its result; otherwise only the id is
 /// printed, so that `id=$(hob dispatch …)` works. With `--id`, repeating the same dispatch makes no
@@ -101,10 +102,13 @@ pub fn help(executor: &OsStr) -> CommandResult {
 }
 
 fn hand_in(context: &Context, request: &Request) -> CommandResult {
+    let hands = Hands::of(context)?;
     let mut store = context.store()?;
     let accepted = store.submit(&request.tasks, now()).map_err(|error| batch::with_line(request, error))?;
-    ensure_daemon(context)?;
-    reply::say(context, &store, request, &accepted)
+    let mut order: Vec<_> = pairs(request, &accepted).map(|(task, accepted)| (task.priority, &accepted.id)).collect();
+    order.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
+    let foreground = hands.begin(context, order.into_iter().map(|(_, id)| id.clone()).collect())?;
+    reply::say(context, &store, request, &accepted, foreground)
 }
 
 /// The tasks that were handed in, each with what the store said.

@@ -5,14 +5,22 @@ use crate::{
     exit::Exit,
     prepare::Executors,
     render::{self, BOLD, DIM, PLAIN, of_state, styled},
+    start::start_daemon,
+    state_files,
 };
 use anstyle::Style;
-use hob_core::{StateName, sanitize_line};
+use hob_core::{StateName, parse_duration, sanitize_line};
 use hob_process::{OwnProgram, run_to_end};
 use hob_runner::daemon::{Presence, presence};
 use hob_settings::Settings;
 use serde_json::{Value, json};
-use std::{env, ffi::OsString, io::Write, os::unix::fs::PermissionsExt as _, path::Path, thread, time::Duration};
+use std::{
+    env, ffi::OsString, fs::Permissions, io::Write, os::unix::fs::PermissionsExt as _, path::Path, thread,
+    time::Duration,
+};
+
+mod care;
+mod queue;
 
 /// Time that a program may take to say its version. 10 s: ten times what the slowest of them takes.
 const VERSION_WALL: Duration = Duration::from_secs(10);
@@ -23,12 +31,23 @@ const DESKTOP_WALL: Duration = Duration::from_secs(2);
 /// notifications.
 ///
 /// Nothing that it looks for is required: what merely is not there is no problem. Exits with 1 if there is a
-/// problem, else with 0. Changes nothing.
+/// problem, else with 0.
+///
+/// It changes nothing, unless --fix is given: then it mends what workers that died, and commands that were ended
+/// half-way, have left behind. No result is ever removed, and no task that may still come to an end is ended.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob doctor
+  hob doctor --fix
+  hob doctor --fix --hung-after 30m     ends tasks that have said nothing for so long
   hob doctor --json")]
 pub struct Arguments {
+    /// Mend what can be mended.
+    #[arg(long)]
+    fix: bool,
+    /// A task that has said nothing for so long hangs [default: 1h]; where it is given, --fix cancels such tasks.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    hung_after: Option<Duration>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -42,6 +61,8 @@ enum Status {
     Absent,
     Warning,
     Problem,
+    /// It was wrong, and was put right just now.
+    Mended,
 }
 
 impl Status {
@@ -51,12 +72,13 @@ impl Status {
             Self::Absent => "absent",
             Self::Warning => "warning",
             Self::Problem => "problem",
+            Self::Mended => "mended",
         }
     }
 
     fn style(self) -> Style {
         match self {
-            Self::Ok => of_state(StateName::Completed),
+            Self::Ok | Self::Mended => of_state(StateName::Completed),
             Self::Absent => DIM,
             Self::Warning => of_state(StateName::Pending),
             Self::Problem => of_state(StateName::Failed),
@@ -64,8 +86,11 @@ impl Status {
     }
 }
 
+/// Puts something right; says what was done.
+type Mend<'a> = Box<dyn FnOnce() -> CommandResult<String> + 'a>;
+
 /// One line of the report.
-struct Check {
+struct Check<'a> {
     what: &'static str,
     status: Status,
     message: String,
@@ -73,11 +98,34 @@ struct Check {
     hint: Option<String>,
     /// Facts for programs.
     facts: Value,
+    /// What `--fix` does, in words, and does it.
+    mend: Option<(&'static str, Mend<'a>)>,
 }
 
-impl Check {
+impl<'a> Check<'a> {
     fn new(what: &'static str, status: Status, message: impl Into<String>) -> Self {
-        Self { what, status, message: message.into(), hint: None, facts: Value::Null }
+        Self { what, status, message: message.into(), hint: None, facts: Value::Null, mend: None }
+    }
+
+    fn facts(self, facts: Value) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// Brings what puts it right.
+    fn mend(self, fix: &'static str, mend: Mend<'a>) -> Self {
+        Self { mend: Some((fix, mend)), ..self }
+    }
+
+    /// Puts it right, if it can be.
+    fn mended(mut self) -> Self {
+        match self.mend.take().map(|(_, mend)| mend()) {
+            None => self,
+            Some(Ok(done)) => Self { status: Status::Mended, message: done, hint: None, ..self },
+            Some(Err(error)) => {
+                self.message = format!("{}; it could not be mended: {}", self.message, error.message());
+                self
+            }
+        }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -92,6 +140,7 @@ impl Check {
             "message": self.message,
             "hint": self.hint,
             "facts": self.facts,
+            "fix": self.mend.as_ref().map(|(fix, _)| fix),
         })
     }
 }
@@ -99,11 +148,22 @@ impl Check {
 /// Looks.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
-    let mut checks = vec![state(&context), configuration(&context), database(&context), daemon(&context)];
+    let mut checks = vec![state(&context), configuration(&context), database(&context)];
+    if checks.iter().all(|check| check.what != "database" || check.status != Status::Problem) {
+        for found in [care::checks(&context, arguments.hung_after), queue::checks(&context)] {
+            let failed = |error: CommandError| vec![Check::new("leftovers", Status::Problem, error.message())];
+            checks.extend(found.unwrap_or_else(failed));
+        }
+    }
+    checks.push(daemon(&context));
     if let Ok(settings) = context.settings() {
         checks.extend(executors(&context, settings));
         checks.extend(installed(settings));
         checks.push(notifications(settings));
+        checks.extend(settings.state_files.as_deref().map(|folder| kept_files(&context, folder)));
+    }
+    if arguments.fix {
+        checks = checks.into_iter().map(Check::mended).collect();
     }
     let is_sound = checks.iter().all(|check| check.status != Status::Problem);
     let mut out = anstream::stdout().lock();
@@ -118,7 +178,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     Ok(if is_sound { Exit::Ok } else { Exit::TaskFailed })
 }
 
-fn write(out: &mut dyn Write, check: &Check) -> CommandResult<()> {
+fn write(out: &mut dyn Write, check: &Check<'_>) -> CommandResult<()> {
     /// Longest text of a line.
     const LONGEST: usize = 1_000;
     let status = styled(check.status.style(), format!("{:<8}", check.status.as_str()));
@@ -128,10 +188,13 @@ fn write(out: &mut dyn Write, check: &Check) -> CommandResult<()> {
     if let Some(hint) = &check.hint {
         writeln!(out, "{:22}  {}", "", sanitize_line(hint, LONGEST))?;
     }
+    if let Some((fix, _)) = &check.mend {
+        writeln!(out, "{:22}  hob doctor --fix   {fix}", "")?;
+    }
     Ok(())
 }
 
-fn state(context: &Context) -> Check {
+fn state(context: &Context) -> Check<'_> {
     let folder = &context.places.state;
     let shown = folder.display();
     let check = |status, message: String| Check::new("state", status, message);
@@ -144,19 +207,26 @@ fn state(context: &Context) -> Check {
         Ok(found) if !found.is_dir() => check(Status::Problem, format!("{shown} is no folder"))
             .hint(format!("move it away: mv {shown} {shown}.old")),
         Ok(found) if found.permissions().mode() & 0o077 != 0 => {
-            check(Status::Warning, format!("{shown} is open to others")).hint(format!("chmod 700 {shown}"))
+            let close = move || {
+                std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+                Ok(format!("{} is now for you alone", folder.display()))
+            };
+            check(Status::Warning, format!("{shown} is open to others"))
+                .mend("makes it yours alone: chmod 700", Box::new(close))
         }
         Ok(_) => check(Status::Ok, shown.to_string()),
     }
 }
 
-fn configuration(context: &Context) -> Check {
+fn configuration<'a>(context: &Context) -> Check<'a> {
     let check = |status, message: String| Check::new("configuration", status, message);
     let shown = context.places.config.display();
-    match Settings::check(&context.places).as_slice() {
-        [] if context.places.config.exists() => check(Status::Ok, shown.to_string()),
-        [] => check(Status::Absent, format!("there is no {shown}; the defaults are in force")),
-        [first, others @ ..] => {
+    let warning = context.settings().ok().and_then(|settings| settings.warnings().first());
+    match (Settings::check(&context.places).as_slice(), warning) {
+        ([], Some(warning)) => check(Status::Warning, warning.clone()).hint("hob config check"),
+        ([], None) if context.places.config.exists() => check(Status::Ok, shown.to_string()),
+        ([], None) => check(Status::Absent, format!("there is no {shown}; the defaults are in force")),
+        ([first, others @ ..], _) => {
             let first = first.to_string();
             let line = first.lines().next().unwrap_or_default();
             let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
@@ -165,7 +235,7 @@ fn configuration(context: &Context) -> Check {
     }
 }
 
-fn database(context: &Context) -> Check {
+fn database<'a>(context: &Context) -> Check<'a> {
     let check = |status, message: String| Check::new("database", status, message);
     // To open a store is to make it.
     if !context.places.state.join("hob.db").exists() {
@@ -192,7 +262,7 @@ fn database(context: &Context) -> Check {
     }
 }
 
-fn daemon(context: &Context) -> Check {
+fn daemon(context: &Context) -> Check<'_> {
     let check = |status, message: String| Check::new("daemon", status, message);
     let waiting = || {
         let is_there = context.places.state.join("hob.db").exists();
@@ -210,14 +280,34 @@ fn daemon(context: &Context) -> Check {
         Ok(Presence::Stopped) => match waiting() {
             0 => check(Status::Absent, "it does not run, and nothing waits for it".to_owned()),
             count => {
-                check(Status::Warning, format!("it does not run, and {count} tasks wait")).hint("hob daemon start")
+                let check = check(Status::Warning, format!("it does not run, and {count} tasks wait"));
+                // Whoever does not want it to start by itself runs tasks in another way.
+                if context.settings().is_ok_and(|settings| !settings.autostart) {
+                    return check.hint("hob daemon start, or hob work: daemon.autostart is off");
+                }
+                let start = move || {
+                    start_daemon(context)?;
+                    Ok(format!("it was started, for {count} tasks that waited"))
+                };
+                check.hint("hob daemon start").mend("starts it", Box::new(start))
             }
         },
     }
 }
 
+/// The state files, where a folder is named for them.
+fn kept_files(context: &Context, folder: &Path) -> Check<'static> {
+    let check = |status, message: String| Check::new("state files", status, message);
+    let trouble = state_files::look(folder).err().or_else(|| state_files::trouble(&context.places.state));
+    match trouble {
+        None => check(Status::Ok, folder.display().to_string()),
+        Some(why) => check(Status::Warning, format!("they are not written, and tasks do without them: {why}"))
+            .hint("make that folder one that you can write to, or name another with state_files (hob config path)"),
+    }
+}
+
 /// Those that cannot be used, or one line for all of them.
-fn executors(context: &Context, settings: &Settings) -> Vec<Check> {
+fn executors<'a>(context: &Context, settings: &Settings) -> Vec<Check<'a>> {
     let check = |status, message: String| Check::new("executors", status, message);
     let executors = match Executors::new(context) {
         Ok(executors) => executors,
@@ -229,12 +319,12 @@ fn executors(context: &Context, settings: &Settings) -> Vec<Check> {
         let hint = format!("hob executors {}", config.name);
         Some(check(Status::Problem, error.message()).hint(hint))
     });
-    let broken: Vec<Check> = broken.collect();
+    let broken: Vec<Check<'_>> = broken.collect();
     if broken.is_empty() { vec![check(Status::Ok, names.join(", "))] } else { broken }
 }
 
 /// A line for each agent that an executor has a profile of.
-fn installed(settings: &Settings) -> Vec<Check> {
+fn installed<'a>(settings: &Settings) -> Vec<Check<'a>> {
     let mut found: Vec<(Agent, Vec<&str>)> = Vec::new();
     for config in settings.executors() {
         for agent in agents::agents(config).unwrap_or_default() {
@@ -244,10 +334,13 @@ fn installed(settings: &Settings) -> Vec<Check> {
             }
         }
     }
-    let mut checks: Vec<Check> = thread::scope(|scope| {
-        let asked: Vec<_> = found.iter().map(|found| scope.spawn(|| agent(&found.0, &found.1))).collect();
-        asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    let versions: Vec<_> = thread::scope(|scope| {
+        let ask = |place| scope.spawn(move || version(place));
+        let asked: Vec<_> = found.iter().map(|(agent, _)| agent.place.as_deref().ok().map(ask)).collect();
+        asked.into_iter().map(|thread| thread.and_then(|thread| thread.join().ok())).collect()
     });
+    let known = found.iter().zip(versions);
+    let mut checks: Vec<Check<'_>> = known.map(|((known, names), version)| agent(known, names, version)).collect();
     let idle: Vec<(&str, String)> = settings
         .executors()
         .filter_map(|config| Some((config.name.as_str(), agents::missing_agent(config)?)))
@@ -266,15 +359,17 @@ fn installed(settings: &Settings) -> Vec<Check> {
     checks
 }
 
-fn agent(agent: &Agent, executors: &[&str]) -> Check {
+/// `version` is what the program said of itself, or why not; none if nobody asked.
+fn agent<'a>(agent: &Agent, executors: &[&str], version: Option<Result<String, String>>) -> Check<'a> {
     let Agent { name, program, install, place } = agent;
     let facts = |path: Option<&Path>, version: Option<&str>| json!({ "agent": name, "program": program, "path": path, "version": version, "executors": executors });
+    let unasked = || Err("nobody could ask it".to_owned());
     match place {
         Err(why) => {
             let check = Check::new("agent", Status::Absent, format!("{name} is not there: {why}"));
             Check { facts: facts(None, None), hint: install.clone(), ..check }
         }
-        Ok(path) => match version(path) {
+        Ok(path) => match version.unwrap_or_else(unasked) {
             Ok(version) => {
                 let check = Check::new("agent", Status::Ok, format!("{name}: {version}, {}", path.display()));
                 Check { facts: facts(Some(path), Some(&version)), ..check }
@@ -303,7 +398,7 @@ fn version(program: &Path) -> Result<String, String> {
     }
 }
 
-fn notifications(settings: &Settings) -> Check {
+fn notifications<'a>(settings: &Settings) -> Check<'a> {
     let check = |status, message: String| Check::new("notifications", status, message);
     if !settings.notifications {
         return check(Status::Absent, "they are switched off".to_owned());

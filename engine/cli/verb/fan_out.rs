@@ -3,12 +3,13 @@ use crate::{
     context::{Context, now},
     error::{CommandError, CommandResult},
     exit::Exit,
+    foreground::{Foreground, Hands},
     handed_in::{Child, HandedIn},
     plan::{self, Words},
     prepare::{Executors, Known, captured_environment, checked_params},
     render,
-    start::{ensure_daemon, note},
-    verb::wait::wait_for,
+    start::note,
+    verb::wait::wait_with,
     whole,
 };
 use hob_core::{
@@ -25,7 +26,8 @@ use std::{
 ///
 /// All of them are accepted in one commit, or none is. They run within the slots that there are; a
 /// child that needs the result of another one starts when that has completed, and a child that fails
-/// stops nobody else. `hob output ID` shows every result in one document.
+/// stops nobody else. `hob output ID` shows every result in one document. With
+/// `background_execution = false` this runs them itself, and prints that.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob fan-out research \"how are retries configured\"
@@ -91,6 +93,7 @@ pub fn hand_in(name: &str, options: &Options) -> CommandResult {
     let words = Words { input: &input, cwd: &cwd, group: sample };
     let known = plan::try_children(&Executors::new(&context)?, preset, &words)?;
     let session = options::session(options.session.as_ref())?;
+    let hands = Hands::of(&context)?;
     let mut store = context.store()?;
     let id = match &options.id {
         Some(id) => id.clone(),
@@ -111,8 +114,8 @@ pub fn hand_in(name: &str, options: &Options) -> CommandResult {
         id: id.clone(),
     };
     let accepted = store.change(|changes| changes.submit_group(&group, now())).map_err(|error| refused(error, &id))?;
-    ensure_daemon(&context)?;
-    say(&context, &store, preset, &accepted, options)
+    let foreground = hands.begin(&context, accepted.members.iter().map(|member| member.id.clone()).collect())?;
+    say(&context, &store, preset, &accepted, options, foreground)
 }
 
 fn refused(error: hob_store::Error, group: &TaskId) -> CommandError {
@@ -166,12 +169,13 @@ fn say(
     preset: &Preset,
     accepted: &AcceptedGroup,
     options: &Options,
+    foreground: Option<Foreground>,
 ) -> CommandResult {
     if accepted.already {
         note(&format!("{} was handed in before; no second group was made", accepted.id))?;
     }
-    if options.wait {
-        return wait(context, store, accepted, options.json);
+    if options.wait || foreground.is_some() {
+        return wait(context, store, accepted, options.json, foreground);
     }
     let handed_in = HandedIn {
         id: &accepted.id,
@@ -202,9 +206,15 @@ fn say(
 }
 
 /// Waits for every member, and prints what the whole came to.
-fn wait(context: &Context, store: &Store, accepted: &AcceptedGroup, as_json: bool) -> CommandResult {
+fn wait(
+    context: &Context,
+    store: &Store,
+    accepted: &AcceptedGroup,
+    as_json: bool,
+    foreground: Option<Foreground>,
+) -> CommandResult {
     let ids: Vec<TaskId> = accepted.members.iter().map(|member| member.id.clone()).collect();
-    wait_for(context, store, &ids, None)?;
+    wait_with(context, store, &ids, foreground)?;
     whole::print(context, store, &accepted.id, as_json)
 }
 

@@ -2,7 +2,7 @@ use crate::{
     context::{Context, now},
     error::CommandResult,
     exit::Exit,
-    render,
+    render, state_files,
 };
 use hob_core::{Bytes, Timestamp, parse_duration};
 use hob_store::{Changes, Error, PrunedTask, Retention, Store};
@@ -46,6 +46,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     } else {
         let gone = remove(&mut store, &retention, now)?;
         store.remove_orphans()?;
+        state_files::refresh(&context);
         gone
     };
     let bytes: u64 = gone.iter().map(|task| task.output.0).sum();

@@ -5,11 +5,11 @@ use crate::{
     context::{Context, now},
     error::{CommandError, CommandResult},
     exit::Exit,
+    foreground::{Foreground, Hands},
     lookup,
     prepare::{Executors, captured_environment, checked_params},
     render::{self, BOLD, styled},
-    start::ensure_daemon,
-    verb::wait::wait_for,
+    verb::wait::wait_with,
     whole,
 };
 use group::Again;
@@ -56,9 +56,19 @@ enum Queued<'a> {
     Group(&'a Again, AcceptedGroup),
 }
 
+impl Queued<'_> {
+    fn tasks(&self) -> Vec<TaskId> {
+        match self {
+            Self::Task(_, task) => vec![task.id.clone()],
+            Self::Group(_, group) => group.members.iter().map(|member| member.id.clone()).collect(),
+        }
+    }
+}
+
 /// Runs them again.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
+    let hands = Hands::of(&context)?;
     let mut store = context.store()?;
     let executors = Executors::new(&context)?;
     let repeat = |text: &String| repeat(&mut store, &executors, text, arguments.failed);
@@ -66,9 +76,9 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let at = now();
     let accept_all = |changes: &Changes<'_>| repeats.iter().map(|repeat| accept(changes, repeat, at)).collect();
     let queued: Vec<Queued<'_>> = store.change(accept_all)?;
-    ensure_daemon(&context)?;
-    if arguments.wait {
-        return wait(&context, &store, &queued, arguments.json);
+    let foreground = hands.begin(&context, queued.iter().flat_map(Queued::tasks).collect())?;
+    if arguments.wait || foreground.is_some() {
+        return wait(&context, &store, &queued, arguments.json, foreground);
     }
     queued.iter().try_for_each(|queued| match queued {
         Queued::Task(old, accepted) => say(old, accepted, arguments.json),
@@ -114,15 +124,20 @@ fn accept<'a>(changes: &Changes<'_>, repeat: &'a Repeat, at: Timestamp) -> hob_s
 }
 
 /// Waits for all of it, and prints what it came to.
-fn wait(context: &Context, store: &Store, queued: &[Queued<'_>], as_json: bool) -> CommandResult {
-    let ids = |queued: &Queued<'_>| -> Vec<TaskId> {
-        match queued {
-            Queued::Task(_, task) => vec![task.id.clone()],
-            Queued::Group(_, group) => group.members.iter().map(|member| member.id.clone()).collect(),
-        }
-    };
-    let ids: Vec<TaskId> = queued.iter().flat_map(ids).collect();
-    let tasks = wait_for(context, store, &ids, None)?.ended;
+fn wait(
+    context: &Context,
+    store: &Store,
+    queued: &[Queued<'_>],
+    as_json: bool,
+    foreground: Option<Foreground>,
+) -> CommandResult {
+    let is_foreground = foreground.is_some();
+    let ids: Vec<TaskId> = queued.iter().flat_map(Queued::tasks).collect();
+    let tasks = wait_with(context, store, &ids, foreground)?;
+    if let ([Queued::Task(..)], [only], true) = (queued, tasks.as_slice(), is_foreground) {
+        answer::print(context, only, as_json)?;
+        return Ok(answer::own_exit(only));
+    }
     let mut is_well = true;
     for queued in queued {
         let exit = match queued {

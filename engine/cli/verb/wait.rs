@@ -3,6 +3,7 @@ use crate::{
     context::{Context, now},
     error::{CommandError, CommandResult},
     exit::Exit,
+    foreground::Foreground,
     lookup::{self, Named},
     render::{self, Gauge},
     start::{Hand, ensure_daemon},
@@ -156,6 +157,20 @@ fn write(out: &mut dyn Write, ended: &Ended) -> std::io::Result<()> {
 /// Waits for all of these tasks, with a gauge where there is a terminal.
 pub fn wait_for(context: &Context, store: &Store, ids: &[TaskId], timeout: Option<Duration>) -> CommandResult<Waited> {
     wait_until(context, store, ids, timeout, &<[TaskId]>::is_empty)
+}
+
+/// The same for tasks that were just handed in, which may be those of this process.
+pub fn wait_with(
+    context: &Context,
+    store: &Store,
+    ids: &[TaskId],
+    foreground: Option<Foreground>,
+) -> CommandResult<Vec<Task>> {
+    let is_over = || foreground.as_ref().is_some_and(Foreground::is_over);
+    let waited = wait_until(context, store, ids, None, &|open| open.is_empty() || is_over())?;
+    let Some(foreground) = foreground else { return Ok(waited.ended) };
+    foreground.end()?;
+    ended(store, ids, &still_open(store, ids.to_vec())?)
 }
 
 /// Waits until what is open of these tasks is little enough.

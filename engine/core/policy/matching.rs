@@ -37,8 +37,9 @@ pub fn args_match(patterns: &[String], args: &[String]) -> bool {
     }
 }
 
+/// Whether `text` is what the pattern says, in which `*` is any text.
 // Greedy with one step back to the last `*`: linear in practice, quadratic at worst.
-fn text_matches(pattern: &[u8], text: &[u8]) -> bool {
+pub fn text_matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut seen, mut star) = (0, 0, None);
     while seen < text.len() {
         if pattern.get(at) == Some(&b'*') {

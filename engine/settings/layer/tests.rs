@@ -19,7 +19,7 @@ fn whole_file() -> String {
     let first = Source::built_in().next().expect("config/hob.toml");
     for line in first.text().lines() {
         example |= line == "# [executors.example]";
-        let strip = example || line.starts_with("# default_executor = ");
+        let strip = example || ["# default_executor = ", "# state_files = "].iter().any(|key| line.starts_with(key));
         let line = if strip { line.strip_prefix("# ").or(line.strip_prefix('#')).unwrap_or(line) } else { line };
         text.push_str(line);
         text.push('\n');
@@ -83,6 +83,9 @@ fn the_defaults_are_complete() {
         max_background_tasks,
         default_executor,
         notifications,
+        background_execution,
+        import_claude_settings,
+        state_files,
         autostart,
         grace,
         age,
@@ -93,6 +96,9 @@ fn the_defaults_are_complete() {
     assert_eq!(max_background_tasks.map(|at| at.value), Some(5));
     assert_eq!(default_executor, None);
     assert_eq!(notifications.map(|at| at.value), Some(true));
+    assert_eq!(background_execution.map(|at| at.value), Some(true));
+    assert_eq!(import_claude_settings.map(|at| at.value), Some(false));
+    assert_eq!(state_files, None);
     assert_eq!(autostart.map(|at| at.value), Some(true));
     assert_eq!(grace.map(|at| at.value), Some(Duration::from_secs(2)));
     assert_eq!(age.map(|at| at.value), Some(Some(Duration::from_hours(30 * 24))));

@@ -64,7 +64,7 @@ fn cases() {
 
 #[test]
 fn what_is_shown_means_the_same_when_it_is_read() {
-    for case in ["everything", "extends", "presets"] {
+    for case in ["everything", "extends", "presets", "advice"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(case);
         let settings = Settings::load(&places(&folder.join("hob.toml"))).expect("loads");
         let written = tempfile::tempdir().expect("a folder");

@@ -83,9 +83,26 @@ pub(crate) fn remove(folder: &Path, sequence: i64, attempt: AttemptNumber) {
     gone(kept, removed);
 }
 
-/// Removes what belongs to no task that `is_there`.
-pub(crate) fn remove_orphans(folder: &Path, is_there: impl Fn(i64) -> crate::Result<bool>) -> crate::Result<usize> {
-    let mut removed = 0;
+/// What is left of attempts whose tasks are gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orphans {
+    /// Files and folders of tasks that were pruned.
+    pub pruned: Vec<PathBuf>,
+    /// Those of tasks that this database never knew: of another one, whose results they are.
+    pub foreign: Vec<PathBuf>,
+}
+
+/// Whose the output of a sequence number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    ATask,
+    APrunedTask,
+    AnotherDatabases,
+}
+
+/// Finds what belongs to no task.
+pub(crate) fn orphans(folder: &Path, whose: impl Fn(i64) -> crate::Result<Whose>) -> crate::Result<Orphans> {
+    let mut orphans = Orphans::default();
     for name in [FOLDER, ARTIFACTS] {
         let path = folder.join(name);
         let entries = match fs::read_dir(&path) {
@@ -95,15 +112,30 @@ pub(crate) fn remove_orphans(folder: &Path, is_there: impl Fn(i64) -> crate::Res
         };
         for entry in entries {
             let entry = entry.map_err(|error| crate::Error::folder(&path, &error))?;
-            let name = entry.file_name();
-            let Some((sequence, attempt)) = name.to_str().and_then(parse) else { continue };
-            if !is_there(sequence)? {
-                remove(folder, sequence, attempt);
-                removed += 1;
+            let Some((sequence, _)) = entry.file_name().to_str().and_then(parse) else { continue };
+            match whose(sequence)? {
+                Whose::ATask => {}
+                Whose::APrunedTask => orphans.pruned.push(entry.path()),
+                Whose::AnotherDatabases => orphans.foreign.push(entry.path()),
             }
         }
     }
-    Ok(removed)
+    orphans.pruned.sort();
+    orphans.foreign.sort();
+    Ok(orphans)
+}
+
+/// Removes what pruned tasks left; how much of it went.
+pub(crate) fn remove_orphans(orphans: &Orphans) -> usize {
+    let attempts = orphans.pruned.iter().filter_map(|path| Some((path, parse(path.file_name()?.to_str()?)?)));
+    attempts
+        .filter(|(path, (sequence, attempt))| {
+            if let Some(folder) = path.parent().and_then(Path::parent) {
+                remove(folder, *sequence, *attempt);
+            }
+            !path.exists()
+        })
+        .count()
 }
 
 fn parse(name: &str) -> Option<(i64, AttemptNumber)> {

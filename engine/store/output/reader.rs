@@ -1,8 +1,10 @@
 use super::Error;
+use hob_core::Timestamp;
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 /// Bytes read at a time when looking for the beginning of the last lines. 64 KiB: one or two are
@@ -32,6 +34,12 @@ impl OutputReader {
     /// Bytes there are now.
     pub fn size(&self) -> Result<u64, Error> {
         self.file.metadata().map(|data| data.len()).map_err(|error| self.failed(error))
+    }
+
+    /// When something was last written, as far as the file system knows.
+    pub fn last_written(&self) -> Option<Timestamp> {
+        let since = self.file.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok().map(Timestamp)
     }
 
     /// Reads up to `most` bytes from `offset`; fewer where there are no more. To follow an output, go on

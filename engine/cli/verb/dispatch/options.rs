@@ -14,6 +14,7 @@ const SESSIONS_OF_AGENTS: [&str; 3] = ["CLAUDE_CODE_SESSION_ID", "CODEX_SESSION_
 /// What every dispatch can say, before or after the executor.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Task")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Options {
     /// Your own id for it, such as search-auth; repeating the same dispatch is then safe.
     #[arg(long, value_name = "ID")]
@@ -39,6 +40,9 @@ pub struct Options {
     /// Show its output as it comes, then as --wait.
     #[arg(long)]
     pub follow: bool,
+    /// Print nothing but the id, on a terminal as well, and no advice.
+    #[arg(long, short)]
+    pub quiet: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -2,11 +2,13 @@
 
 mod concurrency;
 mod conformance;
+mod glance;
 mod groups;
 mod house;
 mod model;
 mod opening;
 mod output;
+mod own;
 mod secrecy;
 mod sessions;
 mod waiting;

@@ -215,10 +215,15 @@ fn output_counts_and_goes_with_its_task() {
     assert!(outputs.reader(3, ONE).expect("looks").is_some());
     assert!(house.file("artifacts/3-1").exists());
 
-    fs::write(house.file("output/77-2.out"), b"left over").expect("writes");
+    fs::write(house.file("output/1-2.out"), b"left over").expect("writes");
+    fs::write(house.file("output/77-2.out"), b"of another database").expect("writes");
     fs::write(house.file("output/notes.txt"), b"not ours").expect("writes");
+    let orphans = store.orphans().expect("looks");
+    assert_eq!(orphans.pruned, [house.file("output/1-2.out")]);
+    assert_eq!(orphans.foreign, [house.file("output/77-2.out")]);
     assert_eq!(store.remove_orphans(), Ok(1));
-    assert!(!house.file("output/77-2.out").exists());
+    assert!(!house.file("output/1-2.out").exists());
+    assert!(house.file("output/77-2.out").exists());
     assert!(house.file("output/notes.txt").exists());
     assert!(outputs.reader(3, ONE).expect("looks").is_some());
 }

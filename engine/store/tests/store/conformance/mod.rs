@@ -1,11 +1,11 @@
 //! The promises of a store, as cases that take any store. Each case runs against the store itself and
 //! against the writer that shares commits.
 
-mod life;
+pub mod life;
 mod order;
 mod queries;
 mod retention;
-mod subject;
+pub mod subject;
 
 use crate::house::House;
 use hob_store::{Store, Writer};
