@@ -5,7 +5,7 @@ use crate::{
     error::{CommandError, CommandResult},
     exit::Exit,
     render::Gauge,
-    start::ensure_daemon,
+    start::{Hand, ensure_daemon},
     waiting::Watch,
 };
 use hob_core::{AttemptNumber, Task, TaskId};
@@ -36,6 +36,7 @@ pub fn until_the_end(
     let gauge = Gauge::new();
     let mut screen = Screen::stdout(true);
     let mut followed = None;
+    let hand = Hand::default();
     ensure_daemon(context)?;
     loop {
         let is_left = nobody_works();
@@ -53,6 +54,7 @@ pub fn until_the_end(
             return Ok(answer::exit(&task));
         }
         gauge.show_task(&task);
+        hand.lend(context, store)?;
         if !watch.pause(LOOK)? {
             drop(gauge);
             screen.finish()?;

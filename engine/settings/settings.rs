@@ -34,6 +34,8 @@ pub struct Settings {
     pub cancel_grace: Duration,
     /// What is kept of finished tasks.
     pub retention: Retention,
+    /// How much a hook delivers to an agent at once.
+    pub hook_bytes: Bytes,
     /// Whether a dispatch says so when its work is better watched.
     pub advice_notes: bool,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
@@ -133,6 +135,7 @@ impl Settings {
                 count: *default(general.count.as_ref()),
                 output: *default(general.output.as_ref()),
             },
+            hook_bytes: *default(general.hook_bytes.as_ref()),
             advice_notes: *default(layer.advice.notes.as_ref()),
             executors: executors.collect(),
             files,
@@ -196,6 +199,7 @@ impl PartialEq for Settings {
             && self.autostart == other.autostart
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
+            && self.hook_bytes == other.hook_bytes
             && self.advice_notes == other.advice_notes
             && self.sorts_of_work().eq(other.sorts_of_work())
             && self.executors == other.executors
