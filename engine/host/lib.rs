@@ -28,7 +28,7 @@ mod runtime;
 mod schema;
 mod ticker;
 
-pub use admission::{AdmissionError, Admitted, Bundled, BundledComponent, Catalog, admission_child};
+pub use admission::{AdmissionError, Admitted, Bundled, BundledComponent, Catalog, LARGEST_COMPONENT, admission_child};
 pub use contract::Refusal;
 pub use host::{Host, HostOptions};
 pub use leftovers::{leftovers, remove_leftover};

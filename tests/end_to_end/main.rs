@@ -16,6 +16,7 @@ mod log;
 mod names;
 mod origins;
 mod output;
+mod plugins;
 mod presets;
 mod refusals;
 mod sandbox;
