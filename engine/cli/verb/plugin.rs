@@ -7,6 +7,7 @@ mod known;
 mod list;
 mod remove;
 mod show;
+mod update;
 mod verify;
 
 /// Write, build, try, add and look after components of your own or of others.
@@ -26,6 +27,7 @@ enum What {
     List(list::Arguments),
     Show(show::Arguments),
     Grant(grant::Arguments),
+    Update(update::Arguments),
     Verify(verify::Arguments),
     Remove(remove::Arguments),
 }
@@ -37,6 +39,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         What::List(arguments) => list::run(arguments),
         What::Show(arguments) => show::run(arguments),
         What::Grant(arguments) => grant::run(arguments),
+        What::Update(arguments) => update::run(arguments),
         What::Verify(arguments) => verify::run(arguments),
         What::Remove(arguments) => remove::run(arguments),
     }
