@@ -13,6 +13,7 @@ mod groups;
 mod librarian;
 mod log;
 mod names;
+mod notifications;
 mod origins;
 mod output;
 mod presets;

@@ -22,10 +22,10 @@ use std::{
 mod care;
 mod queue;
 
+mod notifications;
+
 /// Time that a program may take to say its version. 10 s: ten times what the slowest of them takes.
 const VERSION_WALL: Duration = Duration::from_secs(10);
-/// Time that the desktop may take to answer.
-const DESKTOP_WALL: Duration = Duration::from_secs(2);
 
 /// Look at everything that hob stands on: places, configuration, database, daemon, executors, agents,
 /// notifications.
@@ -159,7 +159,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     if let Ok(settings) = context.settings() {
         checks.extend(executors(&context, settings));
         checks.extend(installed(settings));
-        checks.push(notifications(settings));
+        checks.extend(notifications::checks(&context, settings));
         checks.extend(settings.state_files.as_deref().map(|folder| kept_files(&context, folder)));
     }
     if arguments.fix {
@@ -395,17 +395,5 @@ fn version(program: &Path) -> Result<String, String> {
         (None, _) => Err(format!("it took more than {} s", VERSION_WALL.as_secs())),
         (Some(hob_core::ExitStatus::Code(0)), Some(line)) => Ok(line),
         (Some(status), _) => Err(format!("it ended with {}", status.shell_code())),
-    }
-}
-
-fn notifications<'a>(settings: &Settings) -> Check<'a> {
-    let check = |status, message: String| Check::new("notifications", status, message);
-    if !settings.notifications {
-        return check(Status::Absent, "they are switched off".to_owned());
-    }
-    match hob_notify::probe(DESKTOP_WALL) {
-        Ok(service) => check(Status::Ok, service),
-        Err(why) => check(Status::Warning, format!("the desktop cannot be told of finished tasks: {why}"))
-            .hint("put notifications = false into the file that `hob config path` names, if there is no desktop"),
     }
 }
