@@ -82,11 +82,23 @@ enum Verb {
     Doctor(verb::doctor::Arguments),
     Daemon(verb::daemon::Arguments),
     Work(verb::work::Arguments),
+    Hook(verb::hook::Arguments),
     Config(verb::config::Arguments),
     Prune(verb::prune::Arguments),
     Completions(verb::completions::Arguments),
     Man(verb::man::Arguments),
     Help(verb::help::Arguments),
+}
+
+impl Verb {
+    /// Whether nobody is there to read what it logs.
+    fn logs_to_file(&self) -> bool {
+        match self {
+            Self::Daemon(_) | Self::Hook(_) => true,
+            Self::Work(arguments) => arguments.is_detached(),
+            _ => false,
+        }
+    }
 }
 
 /// The whole program: parses, runs, says what went wrong. Never panics on what was typed.
@@ -113,11 +125,10 @@ pub fn main() -> ExitCode {
 fn run(words: &[OsString]) -> CommandResult {
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(error) => return explain(&error),
+        Err(error) => return verb::hook::soften(words, explain(&error)),
     };
     cli.color.apply();
-    if !matches!(cli.verb, Verb::Daemon(_)) {
-        // The daemon logs to its file.
+    if !cli.verb.logs_to_file() {
         logging::to_stderr();
     }
     match cli.verb {
@@ -138,6 +149,7 @@ fn run(words: &[OsString]) -> CommandResult {
         Verb::Doctor(arguments) => verb::doctor::run(&arguments),
         Verb::Daemon(arguments) => verb::daemon::run(&arguments),
         Verb::Work(arguments) => verb::work::run(&arguments),
+        Verb::Hook(arguments) => verb::hook::run(&arguments),
         Verb::Config(arguments) => verb::config::run(&arguments),
         Verb::Prune(arguments) => verb::prune::run(&arguments),
         Verb::Completions(arguments) => verb::completions::run(&arguments, Cli::command()),

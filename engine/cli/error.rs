@@ -52,6 +52,13 @@ impl CommandError {
         self
     }
 
+    /// The same with another exit code.
+    #[must_use]
+    pub fn with_exit(mut self, kind: Exit) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// How the command ends.
     pub fn exit(&self) -> Exit {
         self.kind

@@ -6,7 +6,7 @@ use crate::{
     exit::Exit,
     notice,
     render::Gauge,
-    start::ensure_daemon,
+    start::{Hand, ensure_daemon},
     waiting::Watch,
 };
 use hob_core::{AttemptNumber, Task, TaskId};
@@ -38,6 +38,7 @@ pub fn until_the_end(
     let mut screen = Screen::stdout(true);
     let mut followed = None;
     let mut has_paused = false;
+    let hand = Hand::default();
     ensure_daemon(context)?;
     loop {
         let is_left = nobody_works();
@@ -57,6 +58,7 @@ pub fn until_the_end(
         }
         gauge.show_task(&task);
         has_paused = true;
+        hand.lend(context, store)?;
         if !watch.pause(LOOK)? {
             drop(gauge);
             screen.finish()?;

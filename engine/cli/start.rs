@@ -3,14 +3,27 @@ use crate::{
     error::{CommandError, CommandResult},
     logging,
 };
-use hob_runner::daemon::Election;
-use std::{env, ffi::OsString, io::Write as _};
+use hob_process::Detached;
+use hob_runner::{
+    daemon::{self, Election, Presence, presence},
+    life,
+};
+use hob_store::Store;
+use std::{
+    env,
+    ffi::OsString,
+    io::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 /// Makes sure that somebody runs what was handed in, where the configuration wants the daemon to
 /// start by itself and tasks to run in the background. A daemon that does not start is no reason to say that the task was not accepted.
 pub fn ensure_daemon(context: &Context) -> CommandResult<()> {
-    let settings = context.settings()?;
-    if !settings.autostart || !settings.background_execution {
+    if !context.settings()?.starts_daemon() {
         return Ok(());
     }
     if let Err(error) = start_daemon(context) {
@@ -21,18 +34,73 @@ pub fn ensure_daemon(context: &Context) -> CommandResult<()> {
 }
 
 /// Starts the daemon unless there is one; whether it was started. However many do this at once, one
-/// of them wins the election and hands it to the daemon.
+/// of them wins the election and hands it to the daemon. Within a task it would end with that task: there the worker
+/// that runs the task is asked to start it.
 pub fn start_daemon(context: &Context) -> CommandResult<bool> {
     let state = &context.places.state;
     let Some(election) = Election::win(state).map_err(|error| cannot_start(error.into()))? else {
         return Ok(false);
     };
+    if hob_process::is_within_a_task() {
+        drop(election);
+        if daemon::want(state).map_err(|error| cannot_start(error.into()))? {
+            hob_store::ring(state);
+        }
+        return Ok(false);
+    }
     let log = logging::open_log(&context.places).map_err(|error| cannot_start(error.into()))?;
     let program = env::current_exe()?;
     let words = ["daemon", "run", "--detached"].map(OsString::from);
-    hob_process::spawn_detached(&program, &words, election.into_stdin(), log)
+    hob_process::spawn_detached(&program, &words, Some(election.into_stdin()), log)
         .map_err(|error| cannot_start(error.into()))?;
     Ok(true)
+}
+
+/// Whether there is something to do and nobody who does it: no daemon, and a free slot for a task that waits, or
+/// a task whose worker died.
+pub fn nobody_works(context: &Context, store: &Store) -> CommandResult<bool> {
+    let state = &context.places.state;
+    if presence(state)? != Presence::Stopped {
+        return Ok(false);
+    }
+    let ask = |view: &hob_store::View<'_>| Ok((view.is_anything_queued()?, view.counts()?.running, view.workers()?));
+    let (is_queued, running, workers) = store.view(ask)?;
+    let has_slot = running < u64::from(context.settings()?.max_background_tasks);
+    let is_lost =
+        || workers.iter().any(|worker| worker.running > 0 && matches!(life::is_dead(state, &worker.id), Ok(true)));
+    Ok((is_queued && has_slot) || is_lost())
+}
+
+/// Starts a lazy worker that runs one task, detached.
+pub fn start_lazy_worker(context: &Context) -> CommandResult<Detached> {
+    let failed = |cause: anyhow::Error| CommandError::internal(cause).context("cannot start a worker");
+    let log = logging::open_log(&context.places).map_err(|error| failed(error.into()))?;
+    let words = ["work", "--once", "--detached"].map(OsString::from);
+    hob_process::spawn_detached(&env::current_exe()?, &words, None, log).map_err(|error| failed(error.into()))
+}
+
+/// Whoever waits lends a hand where no daemon is to start by itself: one lazy worker after the other, for as long as
+/// nobody else works.
+#[derive(Default)]
+pub struct Hand(Arc<AtomicBool>);
+
+impl Hand {
+    /// Looks whether one is needed. To be called again after every change.
+    pub fn lend(&self, context: &Context, store: &Store) -> CommandResult<()> {
+        if context.settings()?.starts_daemon() || self.0.load(Ordering::Acquire) || !nobody_works(context, store)? {
+            return Ok(());
+        }
+        let worker = start_lazy_worker(context)?;
+        self.0.store(true, Ordering::Release);
+        let (working, state) = (Arc::clone(&self.0), context.places.state.clone());
+        thread::spawn(move || {
+            let _ = worker.wait();
+            working.store(false, Ordering::Release);
+            // Its last commit came before its end.
+            hob_store::ring(&state);
+        });
+        Ok(())
+    }
 }
 
 fn cannot_start(cause: anyhow::Error) -> CommandError {

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod executors;
 pub mod fan_out;
 pub mod help;
+pub mod hook;
 pub mod list;
 pub mod man;
 pub mod output;

@@ -39,7 +39,8 @@ pub fn print(context: &Context, store: &Store, id: &TaskId, as_json: bool) -> Co
     })
 }
 
-fn write(
+/// The same without the exit code.
+pub fn write(
     context: &Context,
     out: &mut dyn Write,
     group: &Group,
@@ -93,7 +94,7 @@ fn heading(out: &mut dyn Write, member: &Member) -> CommandResult<()> {
 }
 
 /// The beginning of what a task has printed, and how many bytes follow.
-fn said(context: &Context, task: &Task) -> CommandResult<(String, u64)> {
+pub fn said(context: &Context, task: &Task) -> CommandResult<(String, u64)> {
     let Some(mut reader) = captured::open(context, task)? else { return Ok((String::new(), 0)) };
     let mut bytes = reader.read(0, MOST)?;
     let size = reader.size()?;
@@ -105,7 +106,7 @@ fn said(context: &Context, task: &Task) -> CommandResult<(String, u64)> {
 }
 
 /// Where the last line of the beginning of a text ends, or its last letter if it is one long line.
-fn whole_lines(bytes: &[u8]) -> usize {
+pub fn whole_lines(bytes: &[u8]) -> usize {
     let letters = || match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
         _ => bytes.len(),

@@ -5,20 +5,25 @@ use crate::{
     context::{Context, WallClock, bundled, now},
     error::{CommandError, CommandResult},
     logging,
+    start::start_daemon,
     state_files::StateFiles,
 };
 use hob_core::{ExecutorConfig, ExecutorName, TaskId, WorkerId};
 use hob_host::{Host, HostOptions};
 use hob_notify::Notifier;
 use hob_process::Zygote;
-use hob_runner::{Configuration, Handle, Mode, Unavailable, WorkReport, Worker, WorkerOptions, daemon::Seat, life};
+use hob_runner::{
+    Configuration, Handle, Mode, Unavailable, WorkReport, Worker, WorkerOptions,
+    daemon::{self, Seat},
+    life,
+};
 use hob_settings::{Places, Settings};
-use hob_store::Retention;
+use hob_store::{Retention, Waiter};
 use std::{
     env,
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
@@ -100,6 +105,9 @@ impl Crew {
             trees_gone: |lock, within| hob_process::wait_for_guards(lock, within).unwrap_or(false),
         };
         tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
+        if mode != Mode::Daemon && !hob_process::is_within_a_task() {
+            grant_wishes(Waiter::new(&places.state)?)?;
+        }
         let report = run(options, &configuration, asked);
         let _ = zygote.farewell();
         match &report {
@@ -146,6 +154,26 @@ fn start_zygote(places: &Places, worker: &WorkerId, mode: Mode) -> CommandResult
 fn notifier(places: &Places, settings: &Settings) -> Option<Notifier> {
     let started = Notifier::start(&places.state, &settings.notifications);
     started.inspect_err(|error| tracing::warn!(%error, "there will be no notifications")).ok()
+}
+
+/// How often a wish is looked for though nobody rang.
+const SLOW_LOOK: Duration = Duration::from_secs(10);
+
+/// Starts the daemon when a task of this worker asks for it. The thread ends with the process.
+fn grant_wishes(mut bell: Waiter) -> CommandResult<()> {
+    let context = Context::discover()?;
+    let thread = thread::Builder::new().name("wishes".to_owned());
+    thread.spawn(move || {
+        loop {
+            if daemon::is_wanted(&context.places.state)
+                && let Err(error) = start_daemon(&context)
+            {
+                tracing::warn!("a task wants a daemon: {}", error.message());
+            }
+            bell.wait(Instant::now() + SLOW_LOOK);
+        }
+    })?;
+    Ok(())
 }
 
 /// Runs the worker on a thread of its own, while this one listens for requests to end.

@@ -7,6 +7,7 @@ use crate::{
 use nix::{errno::Errno, libc, sys::stat::Mode};
 use std::{
     collections::HashSet,
+    ffi::CStr,
     io::{self, Read as _, Write as _},
     os::{
         fd::{AsFd as _, OwnedFd},
@@ -24,6 +25,9 @@ const LEFTOVER_GRACE: Duration = Duration::from_millis(500);
 const ORPHAN_GRACE: Duration = Duration::from_secs(2);
 /// So long are processes that may not be signalled (another user's, by `sudo`) waited for.
 const REFUSED_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the process is called.
+pub(crate) const NAME: &CStr = c"hob-guard";
 
 struct Guard {
     stream: UnixStream,
@@ -50,7 +54,7 @@ pub(crate) fn run(mut stream: UnixStream, stdio: Vec<OwnedFd>, number: i32) -> i
     // A session of its own, without a terminal: the program cannot get one, for it does not lead it.
     nix::unistd::setsid()?;
     let events = os::ChildEvents::new()?;
-    os::become_reaper(c"hob-guard")?;
+    os::become_reaper(NAME)?;
     let Ok(request) = Request::read(&stream) else { return Ok(()) };
     let program = match start(&request, stdio) {
         Ok(pid) => pid,

@@ -29,6 +29,12 @@ pub fn detach() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether this process descends from a program that a worker runs. What it starts then ends with that program,
+/// a daemon of its own session included.
+pub fn is_within_a_task() -> bool {
+    crate::os::is_below_a_guard()
+}
+
 /// In a zygote: takes back what [`detach`] did to the mask.
 pub(crate) fn restore_umask() {
     if let Some(mask) = FIRST_UMASK.get() {

@@ -1,4 +1,4 @@
-//! hob's own children: the process that compiles a component, the daemon, and a program that is asked for its
+//! hob's own children: the process that compiles a component, the daemon, a lazy worker, and a program that is asked for its
 //! version. None needs a guard.
 
 use crate::os;
@@ -84,15 +84,31 @@ pub fn run_to_end(own: &OwnProgram<'_>) -> Result<OwnOutput, OwnError> {
     follow(Killed(child), own).map_err(|source| OwnError::Follow { program: own.program.to_owned(), source })
 }
 
-/// Starts the daemon: the program goes on when this process ends. Its standard input is `stdin` (with
-/// the lock that this file may hold), what it prints goes to `log`. It calls [`detach`](crate::detach)
-/// itself. Returns the number of its process.
-pub fn spawn_detached(program: &Path, args: &[OsString], stdin: File, log: File) -> Result<u32, OwnError> {
+/// Starts the daemon or a lazy worker: the program goes on when this process ends. Its standard input is `stdin`
+/// (with the lock that this file may hold) or nothing, what it prints goes to `log`. It calls
+/// [`detach`](crate::detach) itself.
+pub fn spawn_detached(program: &Path, args: &[OsString], stdin: Option<File>, log: File) -> Result<Detached, OwnError> {
     let start = |source| OwnError::Start { program: program.to_owned(), source };
     let copy = log.try_clone().map_err(start)?;
-    // Not waited for: it is to outlive this process, and init inherits it then.
+    let stdin = stdin.map_or_else(Stdio::null, Stdio::from);
     let child = Command::new(program).args(args).stdin(stdin).stdout(copy).stderr(log).spawn().map_err(start)?;
-    Ok(child.id())
+    Ok(Detached(child))
+}
+
+/// A program that was started to outlive this process. Nobody has to wait for it: init inherits it then.
+#[derive(Debug)]
+pub struct Detached(Child);
+
+impl Detached {
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Blocks until it has ended, however. For a thread that has nothing else to do.
+    pub fn wait(mut self) -> io::Result<()> {
+        self.0.wait().map(drop)
+    }
 }
 
 /// Ends the group of a child, whatever happens.

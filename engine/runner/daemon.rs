@@ -12,10 +12,14 @@ use std::{
     fs::{File, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
     path::Path,
+    time::Duration,
 };
 
 const LOCK: &str = "daemon.lock";
 const ALIVE: &str = "daemon.alive";
+const WANTED: &str = "daemon.wanted";
+/// So long a wish for a daemon is not repeated. One second: a worker that sees it takes some milliseconds.
+const REPEATED: Duration = Duration::from_secs(1);
 
 /// What the running daemon says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +68,25 @@ pub fn until_stopped(state: &Path) -> io::Result<()> {
     }
 }
 
+/// Leaves the wish for a daemon to whoever can start one: a process that a task started cannot, for what it
+/// starts ends with the task. False if the same wish was left only just now.
+pub fn want(state: &Path) -> io::Result<bool> {
+    let path = state.join(WANTED);
+    let is_new = match path.metadata().and_then(|data| data.modified()) {
+        Ok(at) => at.elapsed().is_ok_and(|since| since >= REPEATED),
+        Err(_) => true,
+    };
+    if is_new {
+        private().create(true).truncate(true).write(true).open(path)?.write_all(b".")?;
+    }
+    Ok(is_new)
+}
+
+/// Whether somebody left the wish for a daemon, and there is none since.
+pub fn is_wanted(state: &Path) -> bool {
+    state.join(WANTED).exists()
+}
+
 /// The right, and the duty, to start the daemon; or to be it.
 ///
 /// Handed to the daemon as its standard input: the lock belongs to the open file, not to a process.
@@ -107,6 +130,8 @@ impl Seat {
         alive.set_len(0)?;
         alive.rewind()?;
         alive.write_all(serde_json::to_string(info)?.as_bytes())?;
+        // That it cannot be removed is no reason not to serve; a wish that is fulfilled does no harm.
+        let _ = std::fs::remove_file(state.join(WANTED));
         Ok(Self { election, _alive: alive })
     }
 }
@@ -135,6 +160,18 @@ mod tests {
         assert!(Election::win(state.path()).expect("asked").is_none());
         drop(winner);
         assert!(Election::win(state.path()).expect("asked").is_some());
+    }
+
+    #[test]
+    fn a_wish_is_left_until_a_daemon_sits_down() {
+        let state = tempfile::tempdir().expect("a folder");
+        assert!(!is_wanted(state.path()));
+        assert!(want(state.path()).expect("left") && is_wanted(state.path()));
+        assert!(!want(state.path()).expect("there"), "it was left only just now");
+        let election = Election::win(state.path()).expect("asked").expect("won");
+        let seat = Seat::take(state.path(), election, &info()).expect("a seat");
+        assert!(!is_wanted(state.path()));
+        drop(seat);
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub fn pulse(state: &Path, worker: &WorkerId) -> io::Result<Pulse> {
 }
 
 /// Looks whether `worker` is dead, without taking the right to rescue its tasks.
-pub(crate) fn is_dead(state: &Path, worker: &WorkerId) -> io::Result<bool> {
+pub fn is_dead(state: &Path, worker: &WorkerId) -> io::Result<bool> {
     let lock = match File::open(lock_path(state, worker)) {
         Ok(lock) => lock,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),

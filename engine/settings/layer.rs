@@ -25,6 +25,8 @@ const MOST_CHILDREN: u64 = 4096;
 const MOST_REQUESTS_PER_HOST: u64 = 1000;
 /// With less than a page of it no component starts.
 const LEAST_MEMORY: Bytes = Bytes(64 << 10);
+/// In less than a kilobyte nothing can be said; more than a megabyte is no context but a flood.
+const HOOK_BYTES: (Bytes, Bytes) = (Bytes(1 << 10), Bytes(1 << 20));
 /// Whoever lets a task take longer to stop does not want to stop it.
 const LONGEST_GRACE: Duration = Duration::from_hours(1);
 
@@ -59,6 +61,7 @@ layer! {
         age: Option<Duration>,
         count: Option<u64>,
         output: Option<Bytes>,
+        hook_bytes: Bytes,
     }
 }
 
@@ -151,6 +154,10 @@ impl Layer {
             general.age = table.get("age").and_then(|node| node.parsed_or_none(AGE, parse_duration));
             general.count = table.get("count").and_then(|node| kept(&node));
             general.output = table.get("output").and_then(|node| node.parsed_or_none(SIZE_OR_NONE, str::parse));
+            table.close();
+        }
+        if let Some(table) = root.get("hooks").and_then(|node| node.table("a table with `max_bytes`")) {
+            general.hook_bytes = table.get("max_bytes").and_then(|node| hook_bytes(&node));
             table.close();
         }
         let advice = root.get("advice").map(|node| AdviceLayer::read(&node)).unwrap_or_default();
@@ -410,6 +417,14 @@ fn some_time(text: &str) -> Result<Duration, String> {
 fn memory(node: &Node<'_>) -> Option<At<Bytes>> {
     node.parsed(SIZE, |text| match text.parse::<Bytes>() {
         Ok(size) if size < LEAST_MEMORY => Err(format!("a component needs {LEAST_MEMORY} at least")),
+        other => other.map_err(|error| error.to_string()),
+    })
+}
+
+fn hook_bytes(node: &Node<'_>) -> Option<At<Bytes>> {
+    let (least, most) = HOOK_BYTES;
+    node.parsed(SIZE, |text| match text.parse::<Bytes>() {
+        Ok(size) if size < least || size > most => Err(format!("a hook delivers from {least} to {most}")),
         other => other.map_err(|error| error.to_string()),
     })
 }

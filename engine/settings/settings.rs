@@ -28,12 +28,14 @@ pub struct Settings {
     pub background_execution: bool,
     /// The folder of the state files, if there are to be any.
     pub state_files: Option<PathBuf>,
-    /// Whether the first dispatch starts the daemon.
+    /// Whether the first dispatch starts the daemon, if tasks run in the background at all.
     pub autostart: bool,
     /// How long a task that was asked to stop may take to do so.
     pub cancel_grace: Duration,
     /// What is kept of finished tasks.
     pub retention: Retention,
+    /// How much a hook delivers to an agent at once.
+    pub hook_bytes: Bytes,
     /// Whether a dispatch says so when its work is better watched.
     pub advice_notes: bool,
     executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
@@ -79,6 +81,11 @@ impl Settings {
             let more = problems.len() - 1;
             Error::Invalid { first: Box::new(problems.swap_remove(0)), more }
         })
+    }
+
+    /// Whether a command that finds work to do starts the daemon for it.
+    pub fn starts_daemon(&self) -> bool {
+        self.autostart && self.background_execution
     }
 
     /// The settings of a machine without any configuration.
@@ -135,6 +142,7 @@ impl Settings {
                 count: *default(general.count.as_ref()),
                 output: *default(general.output.as_ref()),
             },
+            hook_bytes: *default(general.hook_bytes.as_ref()),
             advice_notes: *default(layer.advice.notes.as_ref()),
             executors: executors.collect(),
             files,
@@ -198,6 +206,7 @@ impl PartialEq for Settings {
             && self.autostart == other.autostart
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
+            && self.hook_bytes == other.hook_bytes
             && self.advice_notes == other.advice_notes
             && self.sorts_of_work().eq(other.sorts_of_work())
             && self.executors == other.executors

@@ -139,6 +139,8 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.some("age", general.age.as_ref(), |age| or_none(age.as_ref(), time));
     list.some("count", general.count.as_ref(), |count| or_none(count.as_ref(), plain));
     list.some("output", general.output.as_ref(), |output| or_none(output.as_ref(), plain));
+    list.table("hooks");
+    list.some("max_bytes", general.hook_bytes.as_ref(), plain);
     list_advice(&mut list, &layer.advice);
     for (name, executor) in &layer.extended() {
         list_executor(&mut list, name.as_str(), executor);

@@ -224,6 +224,11 @@ impl View<'_> {
         Ok(self.database.prepare_cached(QUEUED)?.query_row([], |row| row.get(0))?)
     }
 
+    /// Whether a task waits for nothing but a slot.
+    pub fn is_anything_queued(&self) -> Result<bool> {
+        Ok(self.database.prepare_cached(QUEUED)?.query_row([], |row| row.get(0))?)
+    }
+
     /// What a worker holds, with the requests to stop; an attempt that is not in it is not its own any more.
     pub fn held_by(&self, worker: &WorkerId) -> Result<Vec<Held>> {
         self.all(HELD, [worker.as_str()], |row| {

@@ -53,6 +53,11 @@ impl Doorbell {
     }
 }
 
+/// Wakes whoever waits at the doorbell of a state folder, though nothing was committed.
+pub fn ring(folder: &Path) {
+    Doorbell::of(folder).ring();
+}
+
 #[derive(Debug, Default)]
 struct Rung {
     count: Mutex<u64>,

@@ -44,6 +44,9 @@ impl Changes<'_> {
         }
         self.is_free(&group.id)?;
         let positions = positions(&group.members)?;
+        if let Some(session) = &group.session {
+            self.subscribe_session(session)?;
+        }
         self.run(
             ADD_GROUP,
             params![

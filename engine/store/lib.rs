@@ -40,7 +40,7 @@ mod writer;
 
 pub use cancel::{CancelReply, Cancelled};
 pub use claim::{Claim, Finished, FinishedAndClaimed, Held, WorkerKind};
-pub use doorbell::Waiter;
+pub use doorbell::{Waiter, ring};
 pub use error::{Error, Result};
 pub use events::{Happened, OutboxEvent};
 pub use executors::Queue;

@@ -6,7 +6,7 @@ use crate::{
     rows::{self, milliseconds, priority_number},
     transaction::Changes,
 };
-use hob_core::{Environment, ExecutorName, NewTask, PresetName, State, StateName, TaskId, Timestamp};
+use hob_core::{Environment, ExecutorName, NewTask, PresetName, SessionId, State, StateName, TaskId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -63,6 +63,7 @@ pub(crate) struct Seat {
 pub(crate) struct Shared<'a> {
     environment: Option<(&'a Environment, Option<i64>)>,
     executor: Option<&'a ExecutorName>,
+    session: Option<&'a SessionId>,
 }
 
 impl Changes<'_> {
@@ -93,6 +94,10 @@ impl Changes<'_> {
             self.run(ADD_EXECUTOR, [task.executor.as_str()])?;
             shared.executor = Some(&task.executor);
         }
+        if let Some(session) = task.session.as_ref().filter(|session| shared.session != Some(session)) {
+            self.subscribe_session(session)?;
+            shared.session = Some(session);
+        }
         let environment = match shared.environment {
             Some((last, number)) if *last == task.environment => number,
             _ => {
@@ -110,7 +115,7 @@ impl Changes<'_> {
                 priority_number(task.priority),
                 at.0,
                 task.timeout.map(milliseconds),
-                task.session.as_ref().map(hob_core::SessionId::as_str),
+                task.session.as_ref().map(SessionId::as_str),
                 task.retry_of.as_ref().map(TaskId::as_str),
                 environment,
                 state.as_str(),

@@ -1,6 +1,7 @@
 //! The executor `agent`: the real programs against a model server of our own, and scripts as "any other
 //! program".
 
+mod hooks;
 mod model_server;
 mod others;
 mod program;

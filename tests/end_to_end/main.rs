@@ -10,6 +10,7 @@ mod documents;
 mod file_server;
 mod foreground;
 mod groups;
+mod hooks;
 mod librarian;
 mod log;
 mod names;

@@ -60,7 +60,7 @@ pub struct Options {
     /// The time that each child may take that has none of its own, such as 90s or 1h30m.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     timeout: Option<Duration>,
-    /// The session it belongs to [default: `HOB_SESSION`].
+    /// The session it belongs to [default: `HOB_SESSION`, or that of the agent which calls hob].
     #[arg(long, value_name = "SESSION")]
     session: Option<SessionId>,
     /// Wait until all children are over and print their results; exit 1 if too few completed.

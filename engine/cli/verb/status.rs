@@ -25,6 +25,7 @@ struct Overview {
     daemon: Presence,
     /// None where the configuration cannot be read.
     slots: Option<u32>,
+    autostart: bool,
     counts: Counts,
     queues: Vec<Queue>,
     running: Vec<Task>,
@@ -38,8 +39,10 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let (counts, queues, running) = store.view(|view| Ok((view.counts()?, view.queues()?, view.running()?)))?;
     let daemon = presence(&context.places.state)?;
     // A broken configuration is for other commands to report; what runs can be shown without it.
-    let slots = context.settings().ok().map(|settings| settings.max_background_tasks);
-    let overview = Overview { daemon, slots, counts, queues, running, now: now() };
+    let settings = context.settings().ok();
+    let slots = settings.map(|settings| settings.max_background_tasks);
+    let autostart = settings.is_some_and(|settings| settings.autostart);
+    let overview = Overview { daemon, slots, autostart, counts, queues, running, now: now() };
     let mut out = anstream::stdout().lock();
     if arguments.json {
         render::write_json(&mut out, &overview.object())?;
@@ -65,7 +68,7 @@ impl Overview {
             .collect();
         let tasks: Vec<_> = self.running.iter().map(|task| render::task_object(task, self.now)).collect();
         json!({
-            "daemon": { "state": self.word(), "info": daemon },
+            "daemon": { "state": self.word(), "info": daemon, "meaning": self.meaning() },
             "slots": { "used": running, "max": self.slots },
             "counts": {
                 "pending": pending, "blocked": blocked, "running": running,
@@ -84,8 +87,22 @@ impl Overview {
         }
     }
 
+    /// What follows for those who hand in tasks.
+    fn meaning(&self) -> &'static str {
+        match self.daemon {
+            Presence::Running(_) => "tasks start by themselves as slots come free",
+            Presence::Stopped if self.autostart => {
+                "the next dispatch or wait starts it; agents' hooks and `hob work` run tasks one by one"
+            }
+            Presence::Stopped => {
+                "agents' hooks, `hob work` and `hob output ID --wait` run tasks one by one until somebody starts it"
+            }
+        }
+    }
+
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         self.write_daemon(out)?;
+        writeln!(out, "         {}", styled(DIM, self.meaning()))?;
         let Counts { pending, running, completed, failed, cancelled, output, .. } = self.counts;
         let max = self.slots.map_or_else(|| "?".to_owned(), |max| max.to_string());
         writeln!(out, "slots    {} of {max} used", styled(BOLD, running))?;

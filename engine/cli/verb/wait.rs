@@ -7,7 +7,7 @@ use crate::{
     lookup::{self, Named},
     notice,
     render::{self, Gauge},
-    start::ensure_daemon,
+    start::{Hand, ensure_daemon},
     waiting::Watch,
 };
 use hob_core::{Group, StateName, Task, TaskId, parse_duration};
@@ -197,6 +197,7 @@ fn wait_until(
 ) -> CommandResult<Waited> {
     let mut watch = Watch::new(context, timeout)?;
     let gauge = Gauge::new();
+    let hand = Hand::default();
     let mut open = ids.to_vec();
     let mut is_first = true;
     loop {
@@ -207,6 +208,7 @@ fn wait_until(
                 // Whoever is to run them may be gone since they were handed in.
                 ensure_daemon(context)?;
             }
+            hand.lend(context, store)?;
             show(&gauge, store, ids, &open)?;
             if open.len() > MANY {
                 std::thread::sleep(BREATH);

@@ -48,6 +48,11 @@ pub(crate) fn become_reaper(name: &CStr) -> nix::Result<()> {
     prctl::set_name(name)
 }
 
+/// Whether a guard, which every process of its tree has above it, is above this one.
+pub(crate) fn is_below_a_guard() -> bool {
+    procfs::is_below(crate::guard::NAME.to_bytes())
+}
+
 /// This process ends with the thread that started it.
 pub(crate) fn end_with_parent() -> nix::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)

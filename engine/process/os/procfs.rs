@@ -28,11 +28,36 @@ pub(crate) fn is_same(process: &Process) -> bool {
     read(process.pid).is_some_and(|now| now.started == process.started)
 }
 
+/// Whether a process of this name is above this one. A process that may not be read ends the search.
+pub(crate) fn is_below(name: &[u8]) -> bool {
+    let mut pid = std::process::id().cast_signed();
+    // The numbers above a process do not come in circles, but they can change while they are read.
+    for _ in 0..1000 {
+        let Some(process) = read(pid).filter(|process| process.parent > 1) else { return false };
+        pid = process.parent;
+        if stat(pid).is_some_and(|stat| called(&stat) == Some(name)) {
+            return true;
+        }
+    }
+    false
+}
+
 fn read(pid: i32) -> Option<Process> {
+    parse(pid, &stat(pid)?)
+}
+
+fn stat(pid: i32) -> Option<Vec<u8>> {
     // 52 numbers of at most 20 digits, and a name of 15 bytes.
-    let mut buffer = [0; 1200];
+    let mut buffer = vec![0; 1200];
     let length = File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut buffer).ok()?;
-    parse(pid, &buffer[..length])
+    buffer.truncate(length);
+    Some(buffer)
+}
+
+fn called(stat: &[u8]) -> Option<&[u8]> {
+    let begin = stat.iter().position(|byte| *byte == b'(')?;
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    stat.get(begin + 1..end)
 }
 
 fn parse(pid: i32, stat: &[u8]) -> Option<Process> {
@@ -53,6 +78,7 @@ mod tests {
     fn a_name_full_of_brackets_is_read_over() {
         let stat = b"42 (a) R 7 ((\n) S 3 40 41 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2 3";
         assert_eq!(parse(42, stat), Some(Process { pid: 42, parent: 3, group: 40, started: 98_765 }));
+        assert_eq!(called(stat), Some(b"a) R 7 ((\n".as_slice()));
         assert_eq!(parse(42, b"42 (a) S 3"), None);
         assert_eq!(parse(42, b""), None);
     }
@@ -70,5 +96,8 @@ mod tests {
         assert_eq!(found.parent, nix::unistd::getppid().as_raw());
         assert!(is_same(&found));
         assert!(!is_same(&Process { started: found.started + 1, ..found }), "another start is another process");
+        let parent = stat(found.parent).expect("it may be read");
+        assert!(is_below(called(&parent).expect("a name")));
+        assert!(!is_below(b"nobody's name"));
     }
 }

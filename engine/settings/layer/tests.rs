@@ -91,6 +91,7 @@ fn the_defaults_are_complete() {
         age,
         count,
         output,
+        hook_bytes,
     } = layer.general;
     assert_eq!(max_background_tasks.map(|at| at.value), Some(5));
     assert_eq!(default_executor, None);
@@ -110,6 +111,7 @@ fn the_defaults_are_complete() {
     assert_eq!(age.map(|at| at.value), Some(Some(Duration::from_hours(30 * 24))));
     assert_eq!(count.map(|at| at.value), Some(Some(10_000)));
     assert_eq!(output.map(|at| at.value), Some(Some(Bytes(5 << 30))));
+    assert_eq!(hook_bytes.map(|at| at.value), Some(Bytes(8 << 10)));
     let executors: Vec<_> = layer.executors.keys().map(ExecutorName::as_str).collect();
     let ours = ["explore", "librarian", "shell", "web-fetch", "webReader"];
     let agents = ["agent", "frontend-engineer", "librarian-agent", "oracle", "reviewer"];

@@ -28,6 +28,8 @@ pub enum Says {
     Nothing,
     /// It would rather not.
     Refusal,
+    /// It has this command run, and answers when that was done.
+    Run(&'static str),
 }
 
 /// One request that came in.
@@ -87,9 +89,16 @@ fn serve(server: &Server, says: Says, asked: &Mutex<Vec<Asked>>) {
             reply(request, 200, "application/json", r#"{"models":[],"data":[],"input_tokens":1,"totalTokens":1}"#, &[]);
             continue;
         };
+        let runs = protocol.tool_for_commands(&parsed).filter(|_| !protocol.has_run(&body));
         asked.lock().expect("a lock").push(Asked { model: model.clone(), body });
         match says {
-            Says::Answer => reply(request, 200, "text/event-stream", &protocol.answer(&model, ANSWER), &[]),
+            Says::Run(command) if let Some((name, parameter)) = runs => {
+                let arguments = json!({ parameter: command });
+                reply(request, 200, "text/event-stream", &protocol.call(&model, name, &arguments), &[]);
+            }
+            Says::Answer | Says::Run(_) => {
+                reply(request, 200, "text/event-stream", &protocol.answer(&model, ANSWER), &[]);
+            }
             Says::Nothing => reply(request, 200, "text/event-stream", &protocol.answer(&model, ""), &[]),
             Says::Refusal => reply(request, 200, "text/event-stream", &protocol.refusal(&model), &[]),
             Says::Fault => {
@@ -188,6 +197,65 @@ impl Protocol {
         }
     }
 
+    /// The tool by which the program runs commands, and its parameter, if it offers one.
+    fn tool_for_commands(self, body: &Value) -> Option<(&'static str, &'static str)> {
+        let (name, parameter) = match self {
+            Self::Messages => ("Bash", "command"),
+            Self::Responses => ("exec_command", "cmd"),
+            Self::Gemini => ("run_shell_command", "command"),
+            Self::Completions => ("bash", "command"),
+        };
+        body["tools"].to_string().contains(&format!("\"name\":\"{name}\"")).then_some((name, parameter))
+    }
+
+    /// Whether the answer of a tool is in the request.
+    fn has_run(self, body: &str) -> bool {
+        body.contains(match self {
+            Self::Messages => "tool_result",
+            Self::Responses => "function_call_output",
+            Self::Gemini => "functionResponse",
+            Self::Completions => "tool_call_id",
+        })
+    }
+
+    /// A call of a tool.
+    fn call(self, model: &str, name: &str, arguments: &Value) -> String {
+        match self {
+            Self::Messages => {
+                let block = json!({ "type": "tool_use", "id": "toolu_1", "name": name, "input": {} });
+                let delta = json!({ "type": "input_json_delta", "partial_json": arguments.to_string() });
+                messages_of(model, "tool_use", Some((&block, &delta)))
+            }
+            Self::Responses => {
+                let item = json!({
+                    "type": "function_call", "id": "fc_1", "call_id": "call_1", "name": name,
+                    "arguments": arguments.to_string(), "status": "completed",
+                });
+                let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
+                let first = event("response.created", &response("response.created", "in_progress", &json!({})));
+                let rest = json!({ "output": [item] });
+                first
+                    + &event("response.output_item.done", &done)
+                    + &event("response.completed", &response("response.completed", "completed", &rest))
+            }
+            Self::Gemini => {
+                let part = json!({ "functionCall": { "name": name, "args": arguments } });
+                let candidate =
+                    json!({ "content": { "role": "model", "parts": [part] }, "finishReason": "STOP", "index": 0 });
+                let data = json!({ "candidates": [candidate], "modelVersion": model });
+                format!("data: {data}\r\n\r\n")
+            }
+            Self::Completions => {
+                let call = json!({
+                    "index": 0, "id": "call_1", "type": "function",
+                    "function": { "name": name, "arguments": arguments.to_string() },
+                });
+                let data = chunk(model, &json!({ "role": "assistant", "tool_calls": [call] }), Some("tool_calls"));
+                format!("data: {data}\n\ndata: [DONE]\n\n")
+            }
+        }
+    }
+
     fn refusal(self, model: &str) -> String {
         match self {
             Self::Messages => messages(model, "", "refusal"),
@@ -257,6 +325,13 @@ impl Protocol {
 }
 
 fn messages(model: &str, text: &str, stop_reason: &str) -> String {
+    let block = json!({ "type": "text", "text": "" });
+    let delta = json!({ "type": "text_delta", "text": text });
+    messages_of(model, stop_reason, (!text.is_empty()).then_some((&block, &delta)))
+}
+
+/// A message with one block, as it begins and what comes after, or with none.
+fn messages_of(model: &str, stop_reason: &str, block: Option<(&Value, &Value)>) -> String {
     let [input, cached, output, _] = TOKENS;
     let usage = json!({
         "input_tokens": input - cached, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0,
@@ -267,13 +342,11 @@ fn messages(model: &str, text: &str, stop_reason: &str) -> String {
         "stop_reason": null, "stop_sequence": null,
     });
     let mut stream = event("message_start", &json!({ "type": "message_start", "message": message }));
-    if !text.is_empty() {
-        let block = json!({ "type": "text", "text": "" });
+    if let Some((block, delta)) = block {
         stream += &event(
             "content_block_start",
             &json!({ "type": "content_block_start", "index": 0, "content_block": block }),
         );
-        let delta = json!({ "type": "text_delta", "text": text });
         stream += &event("content_block_delta", &json!({ "type": "content_block_delta", "index": 0, "delta": delta }));
         stream += &event("content_block_stop", &json!({ "type": "content_block_stop", "index": 0 }));
     }

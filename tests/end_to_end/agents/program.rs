@@ -132,13 +132,21 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 
 impl Place {
     pub fn hob(&self, args: &[&str]) -> Command {
-        let mut hob = self.sandbox.hob(args);
-        hob.env("PATH", &self.path).env("HTTPS_PROXY", NOWHERE).env("HTTP_PROXY", NOWHERE).env("NO_PROXY", "127.0.0.1");
-        hob.env("TMPDIR", self.sandbox.user().join("tmp"));
+        self.command(env!("CARGO_BIN_EXE_hob"), args)
+    }
+
+    /// Any program, found as the agent's own.
+    pub fn command(&self, program: &str, args: &[&str]) -> Command {
+        // An agent's own name is looked up in the path of this process.
+        let folder = self.path.split(':').map(Path::new).find(|folder| folder.join(program).is_file());
+        let program = folder.map_or_else(|| PathBuf::from(program), |folder| folder.join(program));
+        let mut command = self.sandbox.command(program);
+        command.args(args).env("PATH", &self.path).env("TMPDIR", self.sandbox.user().join("tmp"));
+        command.env("HTTPS_PROXY", NOWHERE).env("HTTP_PROXY", NOWHERE).env("NO_PROXY", "127.0.0.1");
         for (name, value) in self.program.variables {
-            hob.env(name, value.replace("{url}", &self.url));
+            command.env(name, value.replace("{url}", &self.url));
         }
-        hob
+        command
     }
 
     /// Hands a task to the program and waits for its end; the task's id is `asked`.

@@ -6,8 +6,10 @@ use std::{
     time::Duration,
 };
 
-/// The variable that says which session of an agent dispatches.
-const SESSION: &str = "HOB_SESSION";
+/// The variable that says which session dispatches.
+pub const SESSION: &str = "HOB_SESSION";
+/// What agents themselves call their session in the environment of their commands.
+const SESSIONS_OF_AGENTS: [&str; 3] = ["CLAUDE_CODE_SESSION_ID", "CODEX_SESSION_ID", "CODEX_THREAD_ID"];
 
 /// What every dispatch can say, before or after the executor.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -26,7 +28,7 @@ pub struct Options {
     /// The time that the task may take, such as 90s or 1h30m.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
-    /// The session it belongs to [default: `HOB_SESSION`].
+    /// The session it belongs to [default: `HOB_SESSION`, or that of the agent which calls hob].
     #[arg(long, value_name = "SESSION")]
     pub session: Option<SessionId>,
     /// The parameters as a JSON object, @FILE or @- for standard input; arguments go over it.
@@ -74,7 +76,7 @@ pub fn session(given: Option<&SessionId>) -> CommandResult<Option<SessionId>> {
         return Ok(given.cloned());
     }
     match env::var_os(SESSION).filter(|value| !value.is_empty()) {
-        None => Ok(None),
+        None => Ok(SESSIONS_OF_AGENTS.iter().find_map(|name| env::var(name).ok()?.parse().ok())),
         Some(value) => match value.into_string().unwrap_or_default().parse() {
             Ok(session) => Ok(Some(session)),
             Err(error) => Err(CommandError::usage(format!("{SESSION}: {error}"))),

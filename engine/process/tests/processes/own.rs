@@ -80,7 +80,7 @@ fn detached(fixture: &Fixture) {
     let log = File::create(path("log")).expect("made");
     let before = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o026));
     let args = [OsString::from("role:detached"), path("private").into(), path("lock").into(), path("mask").into()];
-    let pid = spawn_detached(&this_binary(), &args, lock, log);
+    let pid = spawn_detached(&this_binary(), &args, Some(lock), log).map(|detached| detached.id());
     nix::sys::stat::umask(before);
     let pid = pid.expect("started");
     until("it has ended", || crate::fixture::stat(pid, 0).is_none_or(|state| state == "Z"));

@@ -10,5 +10,6 @@ mod opening;
 mod output;
 mod own;
 mod secrecy;
+mod sessions;
 mod waiting;
 mod writer;
