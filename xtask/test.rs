@@ -6,7 +6,7 @@ pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     let toolchain = setup::toolchain()?;
     guests::build_all(repository, &toolchain)?;
     let mut missing = agents::install(repository)?;
-    missing.extend(desktop::install().into_iter().map(str::to_owned));
+    desktop::install();
     documentation::make(repository)?;
     missing.extend(skill::check(repository)?);
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.

@@ -5,13 +5,15 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::{
     fs,
-    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _},
     path::Path,
     process::{Child, Command, Stdio},
 };
 
 /// Debian's own Python: its package of the service is made for it, whichever comes first in the PATH.
 const PYTHON: &str = "/usr/bin/python3";
+const TO_GET_IT: &str =
+    "`cargo xtask test` installs it, or: apt-get install -y --no-install-recommends dbus python3-dbusmock";
 const NOBODY: &str = "unix:path=/nonexistent/bus";
 
 /// A process that ends with its test.
@@ -33,30 +35,20 @@ struct Desktop {
 }
 
 impl Desktop {
-    /// A session of its own; none, and that is said, where there is nothing to make one with.
-    fn new(test: &str, config: &str) -> Option<Self> {
-        let missing = |what: &str| {
-            // Not `eprintln!`, which a passing test keeps to itself.
-            let _ = writeln!(io::stderr(), "{test}: not held to a real desktop service: there is no {what}");
-        };
+    /// A session of its own. There is no other way to see what a desktop is told, so without it a test fails.
+    fn new(config: &str) -> Self {
         let mocks = Command::new(PYTHON).args(["-c", "import dbusmock"]).output();
-        if !mocks.is_ok_and(|output| output.status.success()) {
-            missing("python3-dbusmock (a package of Debian)");
-            return None;
-        }
+        assert!(mocks.is_ok_and(|output| output.status.success()), "there is no python3-dbusmock; {TO_GET_IT}");
         let sandbox = Sandbox::with_config(config);
         // The session lasts as long as its shell, which prints its address and waits for its input to end.
         let words = ["--", "sh", "-c", "echo \"$DBUS_SESSION_BUS_ADDRESS\"; exec cat"];
         let session =
             sandbox.command("dbus-run-session").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let Ok(mut session) = session.map(Ends) else {
-            missing("dbus-run-session (Debian's package dbus)");
-            return None;
-        };
+        let mut session = Ends(session.unwrap_or_else(|error| panic!("dbus-run-session: {error}; {TO_GET_IT}")));
         let mut bus = String::new();
         let stdout = session.0.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut bus).expect("an address");
-        Some(Self { sandbox, bus: bus.trim().to_owned(), service: None, _session: session })
+        Self { sandbox, bus: bus.trim().to_owned(), service: None, _session: session }
     }
 
     /// Starts the service, which logs what it is asked to show, and waits until it is there.
@@ -122,7 +114,7 @@ fn f66_a_real_notification_service_shows_each_end_once_as_plain_text() {
         [presets.two.children.b]
         executor = \"shell\"
         params = { command = \"true\" }";
-    let Some(mut desktop) = Desktop::new("f66_a_real_notification_service", config) else { return };
+    let mut desktop = Desktop::new(config);
     desktop.serve();
 
     // A name that a mark-up reader would obey, in the summary of the task.
@@ -139,10 +131,14 @@ fn f66_a_real_notification_service_shows_each_end_once_as_plain_text() {
     assert!(shown[1].contains("`exit 3` exited with code 3"), "{shown:?}");
 
     // One message for what ends within two seconds, one for a whole group, none for whom it was switched off.
-    let words = ["dispatch", "shell", "true", "--id"];
-    for id in ["t1", "t2", "t3"] {
-        desktop.run(&[words.as_slice(), &[id]].concat()).succeeded();
+    let held = ["t1", "t2", "t3"].map(|id| (id, desktop.sandbox.pipe(id)));
+    for (id, _) in &held {
+        desktop.run(&["dispatch", "shell", &format!("read line < {id}"), "--id", id]).succeeded();
     }
+    for (_, pipe) in &held {
+        fs::write(pipe, "x\n").expect("let go");
+    }
+    assert_eq!(desktop.sandbox.wait(&["t1", "t2", "t3"]), 0);
     desktop.run(&["dispatch", "quiet", "true", "--id", "q1", "--wait"]).succeeded();
     let shown = desktop.shows(3);
     assert!(shown[2].contains("3 background tasks complete"), "{shown:?}");
@@ -162,7 +158,7 @@ fn f66_a_real_notification_service_shows_each_end_once_as_plain_text() {
 
 #[test]
 fn f30_the_doctor_explains_why_the_desktop_shows_nothing() {
-    let Some(mut desktop) = Desktop::new("f30_the_doctor_explains", "notifications.gather = \"0s\"\n") else { return };
+    let mut desktop = Desktop::new("notifications.gather = \"0s\"\n");
     let nobody = desktop.sandbox.hob(["doctor", "--json"]).env("DBUS_SESSION_BUS_ADDRESS", NOBODY).output();
     let found = diagnosis(&Ran::of(&nobody.expect("hob starts"))).swap_remove(0);
     assert_eq!((&found["facts"]["trouble"], &found["status"]), (&"no-bus".into(), &"warning".into()), "{found}");
@@ -177,17 +173,29 @@ fn f30_the_doctor_explains_why_the_desktop_shows_nothing() {
         desktop.sandbox.hob(["dispatch", "shell", "true", "--wait"]).env("DBUS_SESSION_BUS_ADDRESS", NOBODY).output();
     Ran::of(&dispatch.expect("hob starts")).succeeded();
     eventually("the daemon tried", || !desktop.found()["facts"]["last_trouble"].is_null());
-    desktop.run(&["daemon", "stop"]).succeeded();
     desktop.serve();
     let found = desktop.found();
     assert_eq!(found["status"], "warning", "{found}");
     assert!(found["message"].as_str().is_some_and(|said| said.contains("no D-Bus session")), "{found}");
-    assert!(found["hint"].as_str().is_some_and(|hint| hint.contains("hob daemon stop && hob daemon start")), "{found}");
+    assert!(
+        found["hint"].as_str().is_some_and(|hint| hint.ends_with("hob daemon stop && hob daemon start")),
+        "{found}"
+    );
+    desktop.run(&["daemon", "stop"]).succeeded();
+    let found = desktop.found();
+    assert!(found["hint"].as_str().is_some_and(|hint| hint.ends_with("from here: hob daemon start")), "{found}");
 
-    // Once a message arrives, all is well again.
+    // Whoever does so has a desktop that is told.
+    desktop.run(&["daemon", "start"]).succeeded();
+    let found = desktop.found();
+    assert_eq!((&found["status"], &found["hint"]), (&"ok".into(), &Value::Null), "{found}");
+    assert!(
+        found["message"].as_str().is_some_and(|said| said.contains("before the daemon was started anew")),
+        "{found}"
+    );
     desktop.run(&["dispatch", "shell", "true", "--wait"]).succeeded();
     desktop.shows(1);
-    eventually("all is well", || desktop.found()["status"] == "ok");
+    eventually("all is well", || desktop.found()["facts"]["last_trouble"].is_null());
 
     // A service that hangs holds neither the doctor nor a task up.
     let pid = desktop.service.as_ref().map(|service| service.0.id().cast_signed()).expect("it runs");
@@ -256,6 +264,40 @@ fn a_command_is_told_once_of_each_task_and_once_of_a_group() {
 }
 
 #[test]
+fn what_is_told_is_chosen_by_executor_priority_and_time() {
+    let sandbox = Sandbox::new();
+    let heard_by = sandbox.work().join("heard");
+    sandbox.configure(&format!(
+        "[notifications]
+        desktop = false
+        command = [\"sh\", \"-c\", \"cat >> '{}'\"]
+        gather = \"0s\"
+        min_duration = \"3s\"
+        priorities = [\"high\", \"low\"]
+        [executors.quiet]
+        extends = \"shell\"
+        notifications = false",
+        heard_by.display()
+    ));
+    for (id, executor, priority, command) in [
+        ("told", "shell", "high", "sleep 3.1"),
+        ("quick", "shell", "high", "true"),
+        ("usual", "shell", "medium", "sleep 3.1"),
+        ("of-quiet", "quiet", "high", "sleep 3.1"),
+        ("told-2", "shell", "low", "sleep 3.1; exit 1"),
+    ] {
+        sandbox.ok(["dispatch", executor, command, "--id", id, "--priority", priority]);
+    }
+    sandbox.run(["wait", "told", "quick", "usual", "of-quiet", "told-2", "--timeout", "60s"]);
+    eventually("two are told", || ids(&heard(&sandbox)).len() >= 2);
+    // A daemon that runs takes up that nobody is to be told any more.
+    sandbox.configure("notifications = false\n");
+    sandbox.ok(["dispatch", "shell", "sleep 3.1", "--id", "off", "--priority", "high", "--wait"]);
+    sandbox.ok(["daemon", "stop"]);
+    assert_eq!(ids(&heard(&sandbox)), ["told", "told-2"]);
+}
+
+#[test]
 fn f30_a_command_that_hangs_or_fails_holds_nothing_up() {
     let sandbox = Sandbox::new();
     let pids = sandbox.work().join("pids");
@@ -273,8 +315,12 @@ fn f30_a_command_that_hangs_or_fails_holds_nothing_up() {
     assert!(is_alive(pid), "nobody waited for it");
     let found = || diagnosis(&sandbox.run(["doctor", "--json"])).swap_remove(0);
     eventually("the doctor knows", || found()["status"] == "warning");
-    let said = found()["message"].as_str().expect("a message").to_owned();
+    let found_it = found();
+    let said = found_it["message"].as_str().expect("a message");
     assert!(said.contains("sh took more than 5s and was ended"), "{said}");
+    // What it says to type says what the settings say.
+    let hint = found_it["hint"].as_str().expect("a hint");
+    assert!(hint.contains("| sh -c 'echo $$ >> '"), "{hint}");
     assert!(!is_alive(pid), "it was ended");
 
     // One that is not there is said before anything has ended.

@@ -263,7 +263,10 @@ fn database<'a>(context: &Context) -> Check<'a> {
 }
 
 fn daemon(context: &Context) -> Check<'_> {
+    /// Why a daemon would be no help.
+    const OFF: &str = "background_execution is off";
     let check = |status, message: String| Check::new("daemon", status, message);
+    let in_background = context.settings().map_or(true, |settings| settings.background_execution);
     let waiting = || {
         let is_there = context.places.state.join("hob.db").exists();
         let counts = is_there.then(|| context.store().ok()?.counts().ok()).flatten();
@@ -275,10 +278,19 @@ fn daemon(context: &Context) -> Check<'_> {
             let message = format!("it runs as version {}, and this is {}", info.version, env!("CARGO_PKG_VERSION"));
             check(Status::Warning, message).hint("hob daemon stop && hob daemon start")
         }
-        Ok(Presence::Running(Some(info))) => check(Status::Ok, format!("it runs, pid {}", info.pid)),
+        Ok(Presence::Running(Some(info))) => match waiting() {
+            count if count > 0 && !in_background => {
+                let message = format!("it runs, pid {}, and takes none of what waits ({count}): {OFF}", info.pid);
+                check(Status::Warning, message).hint("hob work")
+            }
+            _ => check(Status::Ok, format!("it runs, pid {}", info.pid)),
+        },
         Ok(Presence::Running(None)) => check(Status::Ok, "it is just starting or stopping".to_owned()),
         Ok(Presence::Stopped) => match waiting() {
             0 => check(Status::Absent, "it does not run, and nothing waits for it".to_owned()),
+            count if !in_background => {
+                check(Status::Warning, format!("nobody runs what waits ({count}): {OFF}")).hint("hob work")
+            }
             count => {
                 let check = check(Status::Warning, format!("it does not run, and {count} tasks wait"));
                 // Whoever does not want it to start by itself runs tasks in another way.
