@@ -14,6 +14,7 @@ mod hooks;
 mod librarian;
 mod log;
 mod names;
+mod notifications;
 mod origins;
 mod output;
 mod plugins;
