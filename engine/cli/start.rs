@@ -85,6 +85,11 @@ pub fn start_lazy_worker(context: &Context) -> CommandResult<Detached> {
 pub struct Hand(Arc<AtomicBool>);
 
 impl Hand {
+    /// That of a process which works itself and has nothing left to lend.
+    pub fn full() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
     /// Looks whether one is needed. To be called again after every change.
     pub fn lend(&self, context: &Context, store: &Store) -> CommandResult<()> {
         if context.settings()?.starts_daemon() || self.0.load(Ordering::Acquire) || !nobody_works(context, store)? {
