@@ -23,8 +23,7 @@ use std::{
 /// Makes sure that somebody runs what was handed in, where the configuration wants the daemon to
 /// start by itself and tasks to run in the background. A daemon that does not start is no reason to say that the task was not accepted.
 pub fn ensure_daemon(context: &Context) -> CommandResult<()> {
-    let settings = context.settings()?;
-    if !settings.autostart || !settings.background_execution {
+    if !context.settings()?.starts_daemon() {
         return Ok(());
     }
     if let Err(error) = start_daemon(context) {
@@ -88,7 +87,7 @@ pub struct Hand(Arc<AtomicBool>);
 impl Hand {
     /// Looks whether one is needed. To be called again after every change.
     pub fn lend(&self, context: &Context, store: &Store) -> CommandResult<()> {
-        if context.settings()?.autostart || self.0.load(Ordering::Acquire) || !nobody_works(context, store)? {
+        if context.settings()?.starts_daemon() || self.0.load(Ordering::Acquire) || !nobody_works(context, store)? {
             return Ok(());
         }
         let worker = start_lazy_worker(context)?;

@@ -28,7 +28,7 @@ pub struct Settings {
     pub background_execution: bool,
     /// The folder of the state files, if there are to be any.
     pub state_files: Option<PathBuf>,
-    /// Whether the first dispatch starts the daemon.
+    /// Whether the first dispatch starts the daemon, if tasks run in the background at all.
     pub autostart: bool,
     /// How long a task that was asked to stop may take to do so.
     pub cancel_grace: Duration,
@@ -81,6 +81,11 @@ impl Settings {
             let more = problems.len() - 1;
             Error::Invalid { first: Box::new(problems.swap_remove(0)), more }
         })
+    }
+
+    /// Whether a command that finds work to do starts the daemon for it.
+    pub fn starts_daemon(&self) -> bool {
+        self.autostart && self.background_execution
     }
 
     /// The settings of a machine without any configuration.

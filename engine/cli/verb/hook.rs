@@ -133,16 +133,16 @@ fn sessions(event: &Event, is_within_a_task: bool) -> Vec<SessionId> {
 
 /// Starts the daemon, where it is to start by itself.
 fn attend(context: &Context) -> CommandResult<()> {
-    if context.settings()?.autostart {
+    if context.settings()?.starts_daemon() {
         drop(context.store()?);
         start_daemon(context)?;
     }
     Ok(())
 }
 
-/// Has one waiting task run, if nobody else does that.
+/// Has one waiting task run, if nobody else does that and it may run in the background.
 fn help_out(context: &Context) -> CommandResult<()> {
-    if nobody_works(context, &context.store()?)? {
+    if context.settings()?.background_execution && nobody_works(context, &context.store()?)? {
         start_lazy_worker(context)?;
     }
     Ok(())

@@ -94,6 +94,22 @@ fn a_daemon_that_a_task_starts_does_not_end_with_it() {
 }
 
 #[test]
+fn with_the_background_off_no_hook_works_there_and_who_waits_still_gets_the_result() {
+    let sandbox = Sandbox::with_config(ALONE);
+    sandbox.ok(["dispatch", "shell", "echo left over", "--id", "left"]);
+    sandbox.configure("background_execution = false\n");
+    for event in ["SessionStart", "PostToolUse", "UserPromptSubmit"] {
+        hook(&sandbox, "claude-code", &recorded("claude-code", event));
+        assert!(is_stopped(&sandbox), "{event}");
+    }
+    assert_eq!(sandbox.state_of("left"), "pending");
+    assert!(sandbox.ok(["output", "left", "--wait", "--timeout", "60s"]).contains("left over"));
+    assert!(is_stopped(&sandbox));
+    let log = fs::read_to_string(sandbox.state().join("log/daemon.log")).expect("the log");
+    assert_eq!(log.lines().filter(|line| line.contains("begins")).count(), 1, "only who waited has worked: {log}");
+}
+
+#[test]
 fn status_says_what_running_and_stopped_mean() {
     let sandbox = Sandbox::with_config(ALONE);
     let shown = sandbox.ok(["status"]);
