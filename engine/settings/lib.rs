@@ -8,6 +8,7 @@ mod claude;
 mod component;
 mod error;
 mod fingerprint;
+mod flags;
 mod grant;
 mod layer;
 mod nearest;
@@ -20,6 +21,7 @@ mod source;
 
 pub use error::{Error, Problem};
 pub use fingerprint::Fingerprint;
+pub use flags::{limit_flags, trial_grant};
 pub use nearest::nearest;
 pub use places::{Places, PlacesError};
 pub use presets::{DefinedPreset, Presets, UnknownPreset};
