@@ -10,9 +10,12 @@ use std::{
 pub fn cargo(folder: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(folder);
-    // What `cargo run` set for this program says nothing about what is started here.
-    for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
-        cargo.env_remove(name);
+    // What `cargo run` set for this program says nothing about what is started here, and build scripts that look at it
+    // (that of `ring`) would run once for `cargo xtask` and again for `cargo`.
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|own| name.starts_with(own))) {
+            cargo.env_remove(name);
+        }
     }
     cargo
 }

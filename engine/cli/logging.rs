@@ -9,13 +9,20 @@ use std::{
     str::FromStr as _,
     sync::{Arc, Mutex, PoisonError},
 };
-use tracing_subscriber::{Layer as _, Registry, filter::Targets, fmt::MakeWriter, layer::SubscriberExt as _};
+use tracing_subscriber::{
+    Layer as _, Registry,
+    filter::{LevelFilter, Targets},
+    fmt::MakeWriter,
+    layer::SubscriberExt as _,
+};
 
 /// The variable that says what is logged: `debug`, or `hob_runner=debug,warn`.
 const VARIABLE: &str = "HOB_LOG";
 /// Size at which the log becomes `daemon.log.1`, which is then overwritten. 8 MiB: weeks of a busy
 /// daemon, and little enough to keep for ever.
 const LARGEST: u64 = 8 << 20;
+/// Most that is said of what a variable holds.
+const LONGEST: usize = 80;
 
 /// Where the daemon logs.
 pub fn log_path(places: &Places) -> PathBuf {
@@ -40,9 +47,32 @@ fn append_to(path: &Path) -> io::Result<File> {
     os::private(OpenOptions::new().create(true).append(true)).open(path)
 }
 
-fn targets(default: &str) -> Targets {
-    let wanted = std::env::var(VARIABLE).ok().and_then(|text| Targets::from_str(&text).ok());
-    wanted.or_else(|| Targets::from_str(default).ok()).unwrap_or_default()
+/// What is logged where nobody says so, and nonsense is as good as nothing said; besides, what is wrong with it.
+fn targets(wanted: Option<&str>, default: &str) -> (Targets, Option<String>) {
+    let wanted = wanted.map(str::trim).filter(|text| !text.is_empty());
+    match wanted.map(levels) {
+        Some(Ok(targets)) => (targets, None),
+        wrong => (Targets::from_str(default).unwrap_or_default(), wrong.and_then(Result::err)),
+    }
+}
+
+/// A word alone that is no level would be the name of a target, and all others would be silent.
+fn levels(text: &str) -> Result<Targets, String> {
+    let is_known = |directive: &str| {
+        let word = directive.trim();
+        word.contains('=') || word.starts_with("hob") || LevelFilter::from_str(word).is_ok()
+    };
+    let targets = Targets::from_str(text).ok().filter(|_| text.split(',').all(is_known));
+    targets.ok_or_else(|| {
+        format!(
+            "{VARIABLE}: `{}` is no level: error, warn, info, debug, trace, off, or such as hob_runner=debug,warn",
+            hob_core::sanitize_line(text, LONGEST)
+        )
+    })
+}
+
+fn wanted() -> Option<String> {
+    std::env::var(VARIABLE).ok()
 }
 
 /// From now on this process logs to the daemon's file.
@@ -51,7 +81,8 @@ pub fn to_file(places: &Places) -> io::Result<()> {
     let size = file.metadata()?.len();
     let writer = LogFile(Arc::new(Mutex::new(Open { path: log_path(places), file, size })));
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
-    install(Registry::default().with(layer.with_filter(targets("info"))));
+    let (targets, wrong) = targets(wanted().as_deref(), "info");
+    install(Registry::default().with(layer.with_filter(targets)), wrong);
     Ok(())
 }
 
@@ -67,12 +98,16 @@ pub fn of_components() {
 
 fn on_stderr(default: &str) {
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).without_time().with_writer(io::stderr);
-    install(Registry::default().with(layer.with_filter(targets(default))));
+    let (targets, wrong) = targets(wanted().as_deref(), default);
+    install(Registry::default().with(layer.with_filter(targets)), wrong);
 }
 
-fn install(subscriber: impl tracing::Subscriber + Send + Sync) {
+fn install(subscriber: impl tracing::Subscriber + Send + Sync, wrong: Option<String>) {
     // Fails only where a process does it twice, and then the first holds.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let is_first = tracing::subscriber::set_global_default(subscriber).is_ok();
+    if let Some(wrong) = wrong.filter(|_| is_first) {
+        tracing::warn!("{wrong}");
+    }
 }
 
 #[derive(Clone)]
@@ -148,6 +183,20 @@ mod os {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nonsense_does_not_silence_the_log() {
+        for good in ["debug", "WARN", "off", "hob_runner=debug,warn", "hob_store", "info, hob_host=trace"] {
+            assert_eq!(targets(Some(good), "info").1, None, "{good}");
+        }
+        let info = targets(None, "info").0;
+        for wrong in ["verbose", "debug,loud", "hob=loud", "=="] {
+            let (targets, complaint) = targets(Some(wrong), "info");
+            assert_eq!(targets, info, "{wrong}");
+            assert!(complaint.is_some_and(|text| text.contains(wrong)), "{wrong}");
+        }
+        assert_eq!(targets(Some(" "), "info"), (info, None));
+    }
 
     #[test]
     fn a_log_that_is_full_begins_anew_and_keeps_the_last_one() {

@@ -24,6 +24,8 @@ fn the_children_of_a_preset_share_the_slots_and_the_others_wait() {
     assert_eq!((&group["state"], &group["tally"]["pending"]), (&"running".into(), &7.into()), "{group}");
     let first = group["members"].as_array().expect("members").iter().take(5).all(|one| one["state"] == "running");
     assert!(first, "in the order of the preset: {group}");
+    // A task is running before its command has come as far as its gate.
+    eventually("five have come to their gates", || sandbox.read("seen").lines().count() == 5);
     // The caller goes on: another task waits behind them.
     sandbox.ok(["dispatch", "shell", "true", "--id", "other"]);
     for n in 0..12 {

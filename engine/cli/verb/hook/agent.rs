@@ -8,7 +8,8 @@ use serde_json::json;
 pub enum Agent {
     /// Anthropic's Claude Code.
     ClaudeCode,
-    /// `OpenAI`'s Codex.
+    /// Codex.
+    #[value(help = "OpenAI's Codex")]
     Codex,
     /// Google's Gemini CLI.
     Gemini,
