@@ -8,10 +8,7 @@ use crate::{
     verb::dispatch::options::folder,
     wire,
 };
-use hob_core::{
-    AnyProgram, Asks, Bytes, ComponentSource, DirAsk, DirGrant, EnvGrant, ExecutorConfig, ExecutorName, Grant, HttpAsk,
-    HttpGrant, InheritEnv, Limits, ProgramGrant, ProgramsGrant,
-};
+use hob_core::{Asks, ComponentSource, ExecutorConfig, ExecutorName, Grant, Limits};
 use hob_host::{AdmissionError, Host, Trial, Tried};
 use hob_plugins::Manifest;
 use hob_process::Zygote;
@@ -29,12 +26,6 @@ use tokio::{runtime::Runtime, sync::watch};
 const NAMELESS: &str = "trial";
 /// In front of the name of a component that is part of hob.
 const BUILT_IN: &str = "builtin:";
-/// The word that grants everything that a component asks for.
-const ALL: &str = "all";
-
-/// What a component may keep that is granted everything. 1 MiB: the value that denials propose.
-const STATE: Bytes = Bytes(1 << 20);
-
 /// What every trial can say.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Trial")]
@@ -143,38 +134,8 @@ impl Subject {
 
     /// The grant that was given, for a component that asks for `asks`.
     pub fn granted(&self, asks: &Asks, context: &Context) -> CommandResult<Grant> {
-        let (all, flags): (Vec<String>, Vec<String>) = self.grant.iter().cloned().partition(|flag| flag == ALL);
-        let grant = hob_settings::trial_grant(&flags, &context.places).map_err(usage)?;
-        Ok(if all.is_empty() { grant } else { everything(asks) })
-    }
-}
-
-/// A grant of what is asked for, as far as that says it all: not which hosts may have a secret.
-fn everything(asks: &Asks) -> Grant {
-    let dir = |ask: &DirAsk| DirGrant { host: "{cwd}".to_owned(), guest: ask.guest.clone(), mode: ask.mode };
-    let http = |ask: &HttpAsk| HttpGrant {
-        host: ask.host.clone(),
-        methods: ask.methods.clone(),
-        scheme: "https".to_owned(),
-        port: None,
-        local: false,
-    };
-    let program = |name: &String| (name.clone(), ProgramGrant { path: name.clone(), args: None, sha256: None });
-    Grant {
-        dirs: asks.dirs.iter().map(dir).collect(),
-        http: asks.http.iter().map(http).collect(),
-        programs: if asks.programs.iter().any(|ask| ask.name == "*") {
-            ProgramsGrant::Any(AnyProgram::Any)
-        } else {
-            ProgramsGrant::Named(asks.programs.iter().map(|ask| program(&ask.name)).collect())
-        },
-        env: if asks.env.iter().any(|ask| ask.name == "*") {
-            EnvGrant::Inherit(InheritEnv::Inherit)
-        } else {
-            EnvGrant::Names(asks.env.iter().map(|ask| ask.name.clone()).collect())
-        },
-        state: if asks.state.is_some() { STATE } else { Bytes(0) },
-        ..Grant::default()
+        let flags = hob_settings::grant_flags(&self.grant, &context.places).map_err(usage)?;
+        Ok(flags.resolve(asks).0)
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
 mod lines;
 mod matching;
 
-pub(crate) use matching::text_matches;
-use matching::{args_match, host_matches, is_within};
+use matching::{args_match, is_within};
+pub(crate) use matching::{host_matches, text_matches};
 
 /// One use of a capability, as the component wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,36 +1,26 @@
-//! Keys of an executor that are given on the command line, for one run and no longer.
+//! Limits that are given on the command line, for one run and no longer.
 
 use crate::{
     error::Error,
-    grant::GrantLayer,
     layer::{LimitsLayer, syntax},
-    places::Places,
     reader::{Reader, Table},
     source::Source,
 };
-use hob_core::{Grant, Limits};
+use hob_core::Limits;
 use std::path::Path;
 use toml::de::DeTable;
 
 /// The limits that `flags` name: each is a key with its value as in `[executors.NAME.limits]`.
 pub fn limit_flags(flags: &[String]) -> Result<Limits, Error> {
-    read("--limit", flags, |table| LimitsLayer::read(table).resolve())
-}
-
-/// The grant that `flags` name: each is a key with its value as in `[executors.NAME.grant]`.
-pub fn trial_grant(flags: &[String], places: &Places) -> Result<Grant, Error> {
-    read("--grant", flags, |table| GrantLayer::read(table, places).resolve())
-}
-
-fn read<T>(option: &str, flags: &[String], read: impl FnOnce(Table<'_>) -> T) -> Result<T, Error> {
-    let source = Source::new(Some(Path::new(option)), flags.join("\n"));
+    let source = Source::new(Some(Path::new("--limit")), flags.join("\n"));
     let mut problems = match DeTable::parse(source.text()) {
         Err(error) => vec![syntax(&source, &error)],
         Ok(table) => {
             let reader = Reader::new(&source);
-            let value = read(Table::new(&reader, String::new(), table.get_ref(), table.span()));
+            let limits =
+                LimitsLayer::read(Table::new(&reader, String::new(), table.get_ref(), table.span())).resolve();
             match reader.problems() {
-                problems if problems.is_empty() => return Ok(value),
+                problems if problems.is_empty() => return Ok(limits),
                 problems => problems,
             }
         }

@@ -12,6 +12,10 @@ use hob_core::{
 };
 use std::collections::BTreeMap;
 
+mod flags;
+
+pub use flags::{GrantFlags, grant_flags, grant_lines};
+
 layer! {
     /// What one layer says of a grant, key by key.
     GrantLayer {
