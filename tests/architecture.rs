@@ -66,6 +66,7 @@ fn arrows_point_one_way() {
         ("process", &["core"]),
         ("runner", &["core", "store"]),
         ("host", &["core", "process", "runner"]),
+        ("conformance", &["core", "host", "runner"]),
         ("notify", &["core", "store"]),
         ("plugins", &["core"]),
     ] {
