@@ -67,7 +67,7 @@ fn arrows_point_one_way() {
         ("runner", &["core", "store"]),
         ("host", &["core", "process", "runner"]),
         ("conformance", &["core", "host", "runner"]),
-        ("notify", &["core", "store"]),
+        ("notify", &["core", "process", "store"]),
         ("plugins", &["core"]),
     ] {
         let named = rooms_below(&format!("engine/{room}"));

@@ -6,6 +6,7 @@ mod agents;
 mod bench;
 mod debian;
 mod demo;
+mod desktop;
 mod documentation;
 mod guests;
 mod hob;

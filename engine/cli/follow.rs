@@ -4,6 +4,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult},
     exit::Exit,
+    notice,
     render::Gauge,
     start::{Hand, ensure_daemon},
     waiting::Watch,
@@ -36,6 +37,7 @@ pub fn until_the_end(
     let gauge = Gauge::new();
     let mut screen = Screen::stdout(true);
     let mut followed = None;
+    let mut has_paused = false;
     let hand = Hand::default();
     ensure_daemon(context)?;
     loop {
@@ -47,6 +49,7 @@ pub fn until_the_end(
         if task.state.name().is_final() {
             drop(gauge);
             screen.finish()?;
+            notice::of_tasks(context, std::slice::from_ref(&task), has_paused);
             answer::write_words(&mut anstream::stderr().lock(), &task)?;
             return Ok(answer::exit(&task));
         }
@@ -54,6 +57,7 @@ pub fn until_the_end(
             return Ok(answer::exit(&task));
         }
         gauge.show_task(&task);
+        has_paused = true;
         hand.lend(context, store)?;
         if !watch.pause(LOOK)? {
             drop(gauge);

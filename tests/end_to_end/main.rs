@@ -16,6 +16,7 @@ mod hooks;
 mod librarian;
 mod log;
 mod names;
+mod notifications;
 mod origins;
 mod output;
 mod presets;

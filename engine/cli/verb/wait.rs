@@ -5,6 +5,7 @@ use crate::{
     exit::Exit,
     foreground::Foreground,
     lookup::{self, Named},
+    notice,
     render::{self, Gauge},
     start::{Hand, ensure_daemon},
     waiting::Watch,
@@ -57,6 +58,8 @@ pub struct Waited {
     pub ended: Vec<Task>,
     /// Whether the time was over before.
     pub timed_out: bool,
+    /// Whether there was anything to wait for.
+    pub has_paused: bool,
 }
 
 /// What has ended of what was named.
@@ -86,6 +89,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let is_enough = |open: &[TaskId]| open.is_empty() || (arguments.any && is_one_over(open));
     let waited = wait_until(&context, &store, &ids, arguments.timeout, &is_enough)?;
     let ended = ended_of(&store, &named, &waited.ended)?;
+    tell(&context, &store, &named, &waited);
     let mut out = anstream::stdout().lock();
     if arguments.json {
         let objects: Vec<_> = ended.iter().map(object).collect();
@@ -105,6 +109,16 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         ended if ended.iter().all(has_completed) => Exit::Ok,
         _ => Exit::TaskFailed,
     })
+}
+
+/// Tells the terminal: of the groups that were named, or else of the tasks.
+fn tell(context: &Context, store: &Store, named: &[Named], waited: &Waited) {
+    let mut groups = named.iter().filter(|named| named.is_group).map(|named| &named.id).peekable();
+    if groups.peek().is_some() {
+        notice::of_groups(context, store, groups, waited.has_paused);
+    } else {
+        notice::of_tasks(context, &waited.ended, waited.has_paused);
+    }
 }
 
 /// What has ended of what was named, in that order.
@@ -165,12 +179,12 @@ pub fn wait_with(
     store: &Store,
     ids: &[TaskId],
     foreground: Option<Foreground>,
-) -> CommandResult<Vec<Task>> {
+) -> CommandResult<Waited> {
     let is_over = || foreground.as_ref().is_some_and(Foreground::is_over);
     let waited = wait_until(context, store, ids, None, &|open| open.is_empty() || is_over())?;
-    let Some(foreground) = foreground else { return Ok(waited.ended) };
+    let Some(foreground) = foreground else { return Ok(waited) };
     foreground.end()?;
-    ended(store, ids, &still_open(store, ids.to_vec())?)
+    Ok(Waited { ended: ended(store, ids, &still_open(store, ids.to_vec())?)?, ..waited })
 }
 
 /// Waits until what is open of these tasks is little enough.
@@ -201,7 +215,7 @@ fn wait_until(
             }
         }
         if is_over || !watch.pause(Duration::MAX)? {
-            return Ok(Waited { ended: ended(store, ids, &open)?, timed_out: !is_over });
+            return Ok(Waited { ended: ended(store, ids, &open)?, timed_out: !is_over, has_paused: !is_first });
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     exit::Exit,
     follow,
     foreground::Foreground,
+    notice,
     render::{self, BOLD, DIM, styled},
     start::note,
     verb::wait::wait_with,
@@ -108,7 +109,9 @@ fn finish(
     foreground: Option<Foreground>,
 ) -> CommandResult {
     let is_foreground = foreground.is_some();
-    let tasks = wait_with(context, store, ids, foreground)?;
+    let waited = wait_with(context, store, ids, foreground)?;
+    let tasks = waited.ended;
+    notice::of_tasks(context, &tasks, waited.has_paused);
     for task in &tasks {
         answer::print(context, task, as_json)?;
     }
