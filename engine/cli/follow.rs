@@ -25,8 +25,7 @@ struct Followed {
 }
 
 /// Shows the output of a task as it comes, from its last `tail` lines on or from its beginning,
-/// until the task has ended; then, on stderr, what it came to. Gives up when it was the worker of this process that
-/// ran it, and that has ended.
+/// until the task has ended; then, on stderr, what it came to. Gives up when it was for this process to run it, and its worker has ended.
 pub fn until_the_end(
     context: &Context,
     store: &Store,
@@ -40,7 +39,7 @@ pub fn until_the_end(
     let mut screen = Screen::stdout(true);
     let mut followed = None;
     let mut has_paused = false;
-    let hand = if foreground.is_some() { Hand::full() } else { Hand::default() };
+    let hand = Hand::beside(foreground);
     ensure_daemon(context)?;
     loop {
         let is_left = foreground.is_some_and(Foreground::is_over);

@@ -25,6 +25,7 @@ mod render;
 mod schema;
 mod start;
 mod state_files;
+mod trial;
 mod verb;
 mod waiting;
 mod whole;
