@@ -19,6 +19,7 @@ mod names;
 mod notifications;
 mod origins;
 mod output;
+mod plugins;
 mod presets;
 mod refusals;
 mod sandbox;

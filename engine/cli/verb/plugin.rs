@@ -1,14 +1,24 @@
 use crate::error::CommandResult;
 
+mod add;
+mod asked;
+mod grant;
+mod known;
+mod list;
+mod remove;
 mod run;
+mod show;
 mod test;
+mod verify;
 
 /// Write, build, try, add and look after components of your own or of others.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob plugin run ./word-count.wasm -- README.md
-  hob plugin run ./word-count.wasm --grant all --params '{\"path\": \"README.md\"}'
-  hob plugin test ./word-count.wasm --grant all")]
+  hob plugin test ./word-count.wasm --grant all
+  hob plugin add ./word-count --grant all
+  hob plugin grant word-count --missing
+  hob plugin list")]
 pub struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -18,6 +28,12 @@ pub struct Arguments {
 enum What {
     Run(run::Arguments),
     Test(test::Arguments),
+    Add(add::Arguments),
+    List(list::Arguments),
+    Show(show::Arguments),
+    Grant(grant::Arguments),
+    Verify(verify::Arguments),
+    Remove(remove::Arguments),
 }
 
 /// Does it.
@@ -25,5 +41,11 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     match &arguments.what {
         What::Run(arguments) => run::run(arguments),
         What::Test(arguments) => test::run(arguments),
+        What::Add(arguments) => add::run(arguments),
+        What::List(arguments) => list::run(arguments),
+        What::Show(arguments) => show::run(arguments),
+        What::Grant(arguments) => grant::run(arguments),
+        What::Verify(arguments) => verify::run(arguments),
+        What::Remove(arguments) => remove::run(arguments),
     }
 }
