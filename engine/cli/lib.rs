@@ -24,6 +24,7 @@ mod render;
 mod schema;
 mod start;
 mod state_files;
+mod trial;
 mod verb;
 mod waiting;
 mod whole;

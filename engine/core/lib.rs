@@ -4,6 +4,7 @@
 //! function, so every room above can be held to it by a table of cases.
 
 mod advice;
+mod asked;
 mod describe;
 mod executor;
 mod grant;

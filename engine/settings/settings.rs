@@ -103,7 +103,7 @@ impl Settings {
         problems.into_iter().map(|problem| Error::Invalid { first: Box::new(problem), more: 0 }).collect()
     }
 
-    fn resolve(
+    pub(crate) fn resolve(
         source: Option<&Source>,
         mut files: Vec<Fingerprint>,
         places: &Places,

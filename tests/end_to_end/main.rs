@@ -24,6 +24,7 @@ mod settings;
 mod skill;
 mod state_files;
 mod survival;
+mod trials;
 mod troubleshooting;
 mod web;
 mod web_manners;
