@@ -17,8 +17,7 @@ pub fn limit_flags(flags: &[String]) -> Result<Limits, Error> {
         Err(error) => vec![syntax(&source, &error)],
         Ok(table) => {
             let reader = Reader::new(&source);
-            let limits =
-                LimitsLayer::read(Table::new(&reader, String::new(), table.get_ref(), table.span())).resolve();
+            let limits = LimitsLayer::read(Table::new(&reader, String::new(), table.get_ref(), table.span())).resolve();
             match reader.problems() {
                 problems if problems.is_empty() => return Ok(limits),
                 problems => problems,

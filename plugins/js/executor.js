@@ -16,7 +16,8 @@ export function executor(definition) {
 
 /** The JSON that the contract calls `describe`. */
 export function describe({ name, version, summary, params, settings, result, answer, lifecycle, asks }) {
-  return { name, version, summary, params: object(params), settings: object(settings), result, answer, lifecycle, asks };
+  const schemas = { params: object(params), settings: object(settings), result: result && object(result) };
+  return { name, version, summary, ...schemas, answer, lifecycle, asks };
 }
 
 /** The schema of an object with exactly these properties; a whole schema is left as it is. */

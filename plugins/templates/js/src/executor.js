@@ -8,7 +8,7 @@ export default executor({
   version: "0.1.0",
   summary: "Count the words of the files in a folder",
   params: {
-    glob: string("Which files, such as '*.md'", { positional: true, default: "*" }),
+    glob: string("Which files, such as '*.md'; otherwise all", { positional: true, optional: true }),
     top: integer("How many of the most frequent words to show", { default: 5, minimum: 1 }),
   },
   result: {
@@ -23,7 +23,7 @@ export default executor({
     const counts = new Map();
     let files = 0;
     let words = 0;
-    for (const file of task.walk("/project", { globs: [glob] })) {
+    for (const file of task.walk("/project", { globs: glob })) {
       task.check(); // ends here when the task is cancelled
       task.progress(null, file.path);
       for (const word of file.text.toLowerCase().split(BETWEEN).filter(Boolean)) {

@@ -8,7 +8,7 @@ from hob_plugin import Param, Success, Task, executor
 
 @dataclass
 class Params:
-    glob: Annotated[str, Param("Which files, such as '*.md'", positional=True)] = "*"
+    glob: Annotated[str | None, Param("Which files, such as '*.md'; otherwise all", positional=True)] = None
     top: Annotated[int, Param("How many of the most frequent words to show", minimum=1)] = 5
 
 
