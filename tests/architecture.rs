@@ -66,7 +66,8 @@ fn arrows_point_one_way() {
         ("process", &["core"]),
         ("runner", &["core", "store"]),
         ("host", &["core", "process", "runner"]),
-        ("notify", &["core", "store"]),
+        ("conformance", &["core", "host", "runner"]),
+        ("notify", &["core", "process", "store"]),
         ("plugins", &["core"]),
     ] {
         let named = rooms_below(&format!("engine/{room}"));

@@ -7,6 +7,7 @@ mod authoring;
 mod bench;
 mod debian;
 mod demo;
+mod desktop;
 mod documentation;
 mod guests;
 mod hob;

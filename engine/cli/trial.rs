@@ -5,9 +5,11 @@ use crate::{
     error::{CommandError, CommandResult},
     exit::Exit,
     prepare::{Known, captured_environment, read_params},
+    start::note,
     verb::dispatch::options::folder,
     wire,
 };
+use hob_conformance::Stage;
 use hob_core::{Asks, ComponentSource, ExecutorConfig, ExecutorName, Grant, Limits};
 use hob_host::{AdmissionError, Host, Trial, Tried};
 use hob_plugins::Manifest;
@@ -135,12 +137,14 @@ impl Subject {
     /// The grant that was given, for a component that asks for `asks`.
     pub fn granted(&self, asks: &Asks, context: &Context) -> CommandResult<Grant> {
         let flags = hob_settings::grant_flags(&self.grant, &context.places).map_err(usage)?;
-        Ok(flags.resolve(asks).0)
+        let (grant, open) = flags.resolve(asks);
+        open.iter().try_for_each(|line| note(&format!("`all` leaves this to you: --grant '{line}'")))?;
+        Ok(grant)
     }
 }
 
 /// Why a component cannot be tried.
-fn cannot_use(error: AdmissionError) -> CommandError {
+pub fn cannot_use(error: AdmissionError) -> CommandError {
     let exit = match error {
         AdmissionError::Missing(_) | AdmissionError::UnknownBundled(_) => Exit::NotFound,
         _ => Exit::Configuration,
@@ -221,6 +225,24 @@ impl Rig {
                         ears.cancel.send_replace(true);
                     }
                 }
+            }
+        })
+    }
+}
+
+impl Stage for Rig {
+    fn host(&self) -> &Host {
+        &self.host
+    }
+
+    fn play(&self, trial: Trial) -> Option<Tried> {
+        self.tokio.block_on(async {
+            let mut shutdown = hob_process::shutdown_signal().ok()?;
+            tokio::select! {
+                biased;
+                tried = self.host.try_out(trial) => Some(tried),
+                // To drop a trial is to end it.
+                () = shutdown.requested() => None,
             }
         })
     }

@@ -151,15 +151,18 @@ fn programs(
     known
 }
 
-/// Patterns that let through what either lets through: what both begin with, and then any.
+/// Patterns that let through what either lets through: `*` where as many differ, else what both
+/// begin with and then any.
 fn arguments(one: Option<&[String]>, other: Option<&[String]>) -> Option<Vec<String>> {
     let (one, other) = (one?, other?);
-    if one == other {
-        return Some(one.to_vec());
+    let rest = "**";
+    let pairs = one.iter().zip(other);
+    if one.len() == other.len() && !one.iter().chain(other).any(|pattern| pattern == rest) {
+        let either = |(one, other): (&String, &String)| if one == other { one.clone() } else { "*".to_owned() };
+        return Some(pairs.map(either).collect());
     }
-    let rest = "**".to_owned();
-    let common = one.iter().zip(other).take_while(|(one, other)| one == other && **one != rest);
-    Some(common.map(|(pattern, _)| pattern.clone()).chain([rest.clone()]).collect())
+    let common = pairs.take_while(|(one, other)| one == other && *one != rest);
+    Some(common.map(|(pattern, _)| pattern.clone()).chain([rest.to_owned()]).collect())
 }
 
 #[cfg(test)]

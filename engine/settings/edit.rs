@@ -1,6 +1,6 @@
 //! Changes to `hob.toml`: what the person has written stays as it is, comments and order included.
 
-use crate::{Error, Settings, fingerprint, grant::grant_lines, places::Places, reader::path, source::Source};
+use crate::{Error, Settings, fingerprint, grant::grant_lines, places::Places, source::Source};
 use hob_core::{ExecutorName, Grant};
 use std::{
     fs, io,
@@ -98,6 +98,23 @@ impl<'p> Edit<'p> {
     pub fn set_grant(&mut self, name: &ExecutorName, grant: &Grant) -> Result<(), EditError> {
         let lines = grant_lines(grant);
         let mut document = self.document()?;
+        let executor = self.executor(&mut document, name)?;
+        if let Some(table) = executor.get_mut("grant").and_then(Item::as_table_like_mut) {
+            let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
+            for key in keys.iter().filter(|key| !lines.iter().any(|(kept, _)| kept == key)) {
+                table.remove(key);
+            }
+        }
+        self.text = document.to_string();
+        self.add_to_grant(name, &lines)
+    }
+
+    /// Sets these keys of an executor's grant; the others stay as they are.
+    pub fn add_to_grant(&mut self, name: &ExecutorName, lines: &[(&str, String)]) -> Result<(), EditError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let mut document = self.document()?;
         let Ok(executor) = self.executor(&mut document, name) else {
             // One that another layer defines: what this file says of it begins here.
             let lines: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
@@ -109,11 +126,7 @@ impl<'p> Edit<'p> {
         }
         let table = executor.get_mut("grant").and_then(Item::as_table_like_mut);
         let table = table.ok_or_else(|| self.lacks(name))?;
-        let gone: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
-        for key in gone.iter().filter(|key| !lines.iter().any(|(kept, _)| kept == key)) {
-            table.remove(key);
-        }
-        for (key, text) in &lines {
+        for (key, text) in lines {
             let value = text.parse::<Value>().map_err(|_| self.lacks(name))?;
             replace(table, key, value);
         }

@@ -84,20 +84,20 @@ fn two_grants_add_up() {
     let one = grant(json!({
         "dirs": [{ "host": "{cwd}", "guest": "/project" }],
         "http": [{ "host": "a.example", "methods": ["GET"] }],
-        "programs": { "git": { "path": "/usr/bin/git", "args": ["log", "-3"] }, "ls": { "path": "ls" } },
+        "programs": { "git": { "path": "/usr/bin/git", "args": ["log", "-3"] }, "wc": { "path": "wc", "args": ["-l"] }, "ls": { "path": "ls" } },
         "env": ["LANG"],
         "state": "1MiB",
     }));
     let more = grant(json!({
         "dirs": [{ "host": "{cwd}", "guest": "/project", "mode": "rw" }],
         "http": [{ "host": "a.example", "methods": ["POST"] }, { "host": "b.example" }],
-        "programs": { "git": { "path": "/usr/bin/git", "args": ["log", "-5"] }, "ls": { "path": "ls", "args": ["-l"] } },
+        "programs": { "git": { "path": "/usr/bin/git", "args": ["log", "-5"] }, "wc": { "path": "wc", "args": ["-l", "a"] }, "ls": { "path": "ls", "args": ["-l"] } },
         "env": ["HOME"],
     }));
     let expect = grant(json!({
         "dirs": [{ "host": "{cwd}", "guest": "/project", "mode": "rw" }],
         "http": [{ "host": "a.example", "methods": ["GET", "POST"] }, { "host": "b.example" }],
-        "programs": { "git": { "path": "/usr/bin/git", "args": ["log", "**"] }, "ls": { "path": "ls" } },
+        "programs": { "git": { "path": "/usr/bin/git", "args": ["log", "*"] }, "wc": { "path": "wc", "args": ["-l", "**"] }, "ls": { "path": "ls" } },
         "env": ["HOME", "LANG"],
         "state": "1MiB",
     }));

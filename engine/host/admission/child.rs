@@ -26,7 +26,8 @@ const CPU: Duration = Duration::from_mins(4);
 /// Memory. 3 GiB: compiling a Python component of 40 MB takes a third of it.
 const MEMORY: Bytes = Bytes(3 << 30);
 /// Bytes of a component. 128 MiB: three times the largest met.
-const LARGEST: u64 = 128 << 20;
+pub const LARGEST_COMPONENT: u64 = 128 << 20;
+
 /// Which limits a child that ended without a report may have met, for a person.
 pub(super) fn limits(ended: &str) -> String {
     format!("{} of computing time and {MEMORY} of memory ({ended})", hob_core::format_duration(CPU))
@@ -114,11 +115,11 @@ fn read(path: &Path) -> Result<(Vec<u8>, [u64; 3]), Error> {
     if !before.is_file() {
         return Err(Error::Failed("it is not a file".to_owned()));
     }
-    if before.len() > LARGEST {
-        return Err(Refusal::TooLarge { size: before.len(), limit: LARGEST }.into());
+    if before.len() > LARGEST_COMPONENT {
+        return Err(Refusal::TooLarge { size: before.len(), limit: LARGEST_COMPONENT }.into());
     }
     let mut bytes = Vec::new();
-    file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.by_ref().take(LARGEST_COMPONENT + 1).read_to_end(&mut bytes).map_err(failed)?;
     let after = os::fingerprint(&file.metadata().map_err(failed)?);
     if os::fingerprint(&before) != after {
         return Err(Error::Failed("it changed while it was read; is it still being written?".to_owned()));

@@ -163,7 +163,7 @@ fn a_grant_is_replaced_key_by_key() {
     let more = grant(json!({ "env": ["HOME", "LANG"], "programs": { "wc": { "path": "wc" } } }));
     world.change(|edit| edit.set_grant(&name("count"), &more)).expect("changed");
     world.change(|edit| edit.set_grant(&name("lint"), &more)).expect("changed");
-    world.change(|edit| edit.set_grant(&name("explore"), &some_grant())).expect("changed");
+    world.change(|edit| edit.add_to_grant(&name("explore"), &grant_lines(&some_grant()))).expect("changed");
     world.change(|edit| edit.set_component(&name("lint"), Path::new("/opt/2.wasm"), &"b".repeat(64))).expect("changed");
     assert_snapshot!(world.text(), @r#"
     # My settings.
