@@ -2,6 +2,7 @@
 
 mod advice;
 mod agents;
+mod authoring;
 mod cancel;
 mod command_line;
 mod conformance;
