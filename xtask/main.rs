@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a program for a terminal")]
 
 mod agents;
+mod authoring;
 mod bench;
 mod debian;
 mod demo;
@@ -59,6 +60,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Install the agents' programs that the tests run, from npm",
         run: agents::agents,
+    },
+    Verb {
+        name: "authoring",
+        args: "",
+        about: "Get the packages that the tests build projects of authors with, from npm, PyPI and crates.io",
+        run: authoring::authoring,
     },
     Verb {
         name: "documentation",

@@ -129,7 +129,9 @@ fn run(words: &[OsString]) -> CommandResult {
         Err(error) => return verb::hook::soften(words, explain(&error)),
     };
     cli.color.apply();
-    if !cli.verb.logs_to_file() {
+    if let Verb::Plugin(_) = cli.verb {
+        logging::of_components();
+    } else if !cli.verb.logs_to_file() {
         logging::to_stderr();
     }
     match cli.verb {

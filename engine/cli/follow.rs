@@ -4,6 +4,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult},
     exit::Exit,
+    foreground::Foreground,
     notice,
     render::Gauge,
     start::{Hand, ensure_daemon},
@@ -24,24 +25,24 @@ struct Followed {
 }
 
 /// Shows the output of a task as it comes, from its last `tail` lines on or from its beginning,
-/// until the task has ended; then, on stderr, what it came to. Gives up when nobody works on it any more.
+/// until the task has ended; then, on stderr, what it came to. Gives up when it was for this process to run it, and its worker has ended.
 pub fn until_the_end(
     context: &Context,
     store: &Store,
     id: &TaskId,
     tail: Option<usize>,
     timeout: Option<Duration>,
-    nobody_works: &dyn Fn() -> bool,
+    foreground: Option<&Foreground>,
 ) -> CommandResult {
     let mut watch = Watch::new(context, timeout)?;
     let gauge = Gauge::new();
     let mut screen = Screen::stdout(true);
     let mut followed = None;
     let mut has_paused = false;
-    let hand = Hand::default();
+    let hand = Hand::beside(foreground);
     ensure_daemon(context)?;
     loop {
-        let is_left = nobody_works();
+        let is_left = foreground.is_some_and(Foreground::is_over);
         let task = store.get(id)?;
         let task = task.ok_or(Error::NotFound { id: id.to_string(), nearest: Vec::new(), retired: true })?;
         // The state was read first: an attempt that has ended writes no more.

@@ -86,14 +86,7 @@ impl Crew {
             state_files: Mutex::default(),
         });
         configuration.follow_state_files();
-        let host = Host::new(HostOptions {
-            cache: places.cache.clone(),
-            exe: env::current_exe()?,
-            bundled,
-            zygote: Some(zygote.clone()),
-            home: places.home.clone(),
-            protected: places.protected(),
-        });
+        let host = host(&places, &zygote)?;
         let options = WorkerOptions {
             state: places.state.clone(),
             id: worker.clone(),
@@ -123,6 +116,18 @@ impl Crew {
         }
         report
     }
+}
+
+/// What runs components, for a worker or a trial.
+pub fn host(places: &Places, zygote: &Zygote) -> CommandResult<Host> {
+    Ok(Host::new(HostOptions {
+        cache: places.cache.clone(),
+        exe: env::current_exe()?,
+        bundled,
+        zygote: Some(zygote.clone()),
+        home: places.home.clone(),
+        protected: places.protected(),
+    }))
 }
 
 fn worker_name(mode: Mode) -> String {

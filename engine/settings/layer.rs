@@ -337,7 +337,7 @@ const TIME_OR_NONE: &str = "a time such as \"1m30s\", or \"none\"";
 const AGE: &str = "a time such as \"30d\", or \"none\"";
 
 impl LimitsLayer {
-    fn read(table: Table<'_>) -> Self {
+    pub(crate) fn read(table: Table<'_>) -> Self {
         let size = |node: Node<'_>| node.parsed(SIZE, str::parse::<Bytes>);
         let layer = Self {
             memory: table.get("memory").and_then(|node| memory(&node)),

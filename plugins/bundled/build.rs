@@ -14,7 +14,7 @@ use std::{
 const NAMES: [&str; 5] = ["agent", "explore", "librarian", "shell", "web-fetch"];
 
 /// What they share.
-const LIBRARIES: [&str; 2] = ["page", "requests"];
+const LIBRARIES: [&str; 3] = ["page", "requests", "sdk"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bundled = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

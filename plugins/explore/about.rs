@@ -1,9 +1,7 @@
 //! Which hits show best what a sentence is about.
 
-use crate::{
-    bindings::hob::plugin::search::{Line, LineKind},
-    params::Params,
-};
+use crate::params::Params;
+use hob_plugin::search::{Line, LineKind};
 use std::collections::BTreeSet;
 
 /// The groups, those that have most of the sentence first, cut to the best lines of each and to `all` of them together.

@@ -1,4 +1,4 @@
-use crate::bindings::hob::plugin::search::Line;
+use hob_plugin::search::Line;
 use std::mem;
 
 /// Puts the lines of one file together, which may come in several portions.
@@ -30,7 +30,7 @@ impl Groups {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::bindings::hob::plugin::search::LineKind;
+    use hob_plugin::search::LineKind;
 
     pub fn hit(path: &str, number: u32, patterns: &[u32], text: &str) -> Line {
         let (kind, patterns) = (LineKind::Hit, patterns.to_vec());

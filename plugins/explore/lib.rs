@@ -1,57 +1,48 @@
 //! Searches a folder for several patterns at once. The host does the searching, on all cores; this
 //! makes the report for a person, the typed data for a program and the summary for both.
 
-mod bindings {
-    #![expect(unsafe_code, reason = "the generated exports have names and pointers of the component ABI")]
-    wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
-    export!(Explore with_types_in self);
-
-    use super::Explore;
-}
-
 mod about;
 mod data;
 mod groups;
 mod params;
 mod refusal;
 mod report;
-mod stats;
 mod summary;
 mod words;
 
-use bindings::{
-    exports::hob::plugin::executor::Guest,
-    hob::plugin::{
-        context,
-        io::IoError,
-        search::{self, Hits},
-        types::{Failure, Success, Task, TaskError},
-    },
-};
-use data::Data;
+use data::{Collector, Data};
 use groups::Groups;
+use hob_plugin::{About, Context, Executor, NoSettings, Success, Task, TaskError, search::Hits};
 use params::Params;
 use report::Report;
-use stats::Stats;
 
 struct Explore;
 
-impl Guest for Explore {
-    fn describe() -> String {
-        include_str!("describe.json").to_owned()
+hob_plugin::export!(Explore, describe = include_str!("describe.json"));
+
+impl Executor for Explore {
+    type Params = Params;
+    type Settings = NoSettings;
+    type Data = Data;
+
+    fn about() -> About {
+        About::new("explore", env!("CARGO_PKG_VERSION"), "Search a folder for several patterns at once").asks_folder(
+            "/project",
+            "ro",
+            "it searches the folder you are in",
+        )
     }
 
-    fn run(task: Task) -> Result<Success, TaskError> {
-        let params = Params::read(&task.params).map_err(|misfit| TaskError::InvalidParams(vec![misfit]))?;
-        let root = params.root(&task).map_err(|text| TaskError::InvalidParams(vec![("/path".to_owned(), text)]))?;
-        context::progress(None, "searching");
-        let hits =
-            search::grep(&root, &params.query()).map_err(|text| refusal::explain(&task, &params, &root, text))?;
-        let (data, lines) = collect(&params, &hits)?;
-        let mut stats: Stats = serde_json::from_str(&hits.stats()).map_err(|error| failed(&error.to_string()))?;
+    fn run(task: Task<Params>, context: Context) -> Result<Success<Data>, TaskError> {
+        let params = task.params.clone().checked()?;
+        let root = params.root(&task)?;
+        context.progress("searching");
+        let hits = params.query().run(&root).map_err(|refused| refusal::explain(&params, &root, refused))?;
+        let (found, lines) = collect(&params, &hits, context)?;
+        let mut stats = hits.stats()?;
         stats.truncated |= params.is_about() && lines < stats.hits;
-        let summary = summary::summary(&task.id, &params, &stats, lines, &data.busiest());
-        Ok(Success { summary, data: Some(data.into_json(&params.pattern, &stats)) })
+        let summary = summary::summary(&task.id, &params, &stats, lines, &found.busiest());
+        Ok(Success::with_data(summary, found.into_data(&params.pattern, stats)))
     }
 }
 
@@ -59,14 +50,15 @@ impl Guest for Explore {
 const LINES_AT_ONCE: u32 = 1024;
 
 /// Writes the report while hits come in; gives the data and the number of hits that were written.
-fn collect(params: &Params, hits: &Hits) -> Result<(Data, u64), TaskError> {
-    let output = context::output();
+fn collect(params: &Params, hits: &Hits, context: Context) -> Result<(Collector, u64), TaskError> {
+    let output = context.output();
     let report = Report::new(&params.pattern, params.has_context());
-    let mut data = Data::new(params.files_only);
+    let unwritten = |error| TaskError::from(error).doing("write the report");
+    let mut data = Collector::new(params.files_only);
     let mut groups = Groups::default();
     let mut held = Vec::new();
     loop {
-        let lines = hits.next(LINES_AT_ONCE).map_err(|text| failed(&text))?;
+        let lines = hits.next(LINES_AT_ONCE)?;
         let last = lines.is_empty();
         held.extend(if last { groups.rest() } else { groups.add(lines) });
         if params.is_about() && last {
@@ -83,32 +75,65 @@ fn collect(params: &Params, hits: &Hits) -> Result<(Data, u64), TaskError> {
                     report.lines(&group, &mut text);
                 }
             }
-            output.write(text.as_bytes()).map_err(not_written)?;
+            output.print(&text).map_err(unwritten)?;
         }
         if last {
             break;
         }
         if !params.is_about() {
-            context::progress(None, &format!("{} in {}", summary::hits(data.hits()), summary::files(data.files())));
+            context.progress(&format!("{} in {}", summary::hits(data.hits()), summary::files(data.files())));
         }
     }
-    output.finish().map_err(not_written)?;
+    output.finish().map_err(unwritten)?;
     let shown = data.hits();
     Ok((data, shown))
 }
 
-fn not_written(error: IoError) -> TaskError {
-    match error {
-        IoError::Cancelled => TaskError::Cancelled,
-        IoError::Closed => failed("write the report: the output was closed"),
-        IoError::Limit(text) | IoError::Failed(text) => failed(&format!("write the report: {text}")),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hob_plugin::testing::{Ran, World, assert_description};
+    use serde_json::{Value, json};
+    use std::path::Path;
 
-/// The failure that `text` describes, unless the task was asked to stop, which then is the reason.
-fn failed(text: &str) -> TaskError {
-    if context::is_cancelled() {
-        return TaskError::Cancelled;
+    #[test]
+    fn it_says_what_it_is() {
+        assert_description::<Explore>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("describe.json"));
     }
-    TaskError::Failed(Failure { message: text.to_owned(), retryable: false, retry_after_ms: None, data: None })
+
+    fn run(params: &Value) -> Ran<Data> {
+        let files = [("a.rs", "fn main() {\n    // TODO: say hello\n}\n"), ("b/c.md", "todo\n")];
+        files.into_iter().fold(World::new(), |world, (path, text)| world.file(path, text)).run::<Explore>(params)
+    }
+
+    #[test]
+    fn the_report_the_summary_and_the_data_say_the_same() {
+        let ran = run(&json!({ "pattern": ["todo", "fn \\w+"] }));
+        let told = "a.rs (2 hits)\n   1: fn main() {   ← fn \\w+\n   2:     // TODO: say hello   ← todo\n\n";
+        assert!(ran.output.starts_with(told), "{}", ran.output);
+        let success = ran.result.expect("hits");
+        assert!(
+            success.summary.starts_with("2 patterns, 3 hits in 2 files (2 files searched)")
+                || success.summary.starts_with("2 patterns, 3 hits in 2 files (2 searched)"),
+            "{}",
+            success.summary
+        );
+        let data = serde_json::to_value(success.data).expect("JSON");
+        assert_eq!(data["patterns"], json!([{ "pattern": "todo", "hits": 2 }, { "pattern": "fn \\w+", "hits": 1 }]));
+        assert_eq!(data["files"][1]["path"], "b/c.md");
+    }
+
+    #[test]
+    fn what_is_refused_is_told_of_the_parameter_that_is_to_blame() {
+        let misfits = |params| match run(&params).result {
+            Err(TaskError::InvalidParams(misfits)) => misfits.into_iter().map(|(pointer, _)| pointer).collect(),
+            _ => Vec::new(),
+        };
+        assert_eq!(misfits(json!({ "pattern": ["x", "("] })), ["/pattern/1"]);
+        assert_eq!(misfits(json!({ "pattern": ["x"], "glob": ["{"] })), ["/glob/0"]);
+        assert_eq!(misfits(json!({ "pattern": ["x"], "path": "no" })), ["/path"]);
+        assert_eq!(misfits(json!({ "pattern": ["x"], "path": "/etc" })), ["/path"]);
+        let denied = World::new().without_folder().run::<Explore>(&json!({ "pattern": ["x"] }));
+        assert!(matches!(denied.result, Err(TaskError::Denied(_))));
+    }
 }

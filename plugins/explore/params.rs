@@ -1,45 +1,67 @@
-use crate::bindings::hob::plugin::{
-    search::{CaseMode, Query, SearchMode},
-    types::Task,
-};
 use crate::words;
+use hob_plugin::{
+    JsonSchema, Task, TaskError, schemars,
+    search::{CaseMode, Query, SearchMode},
+};
 use serde::Deserialize;
 
-/// The folder of the task, as `describe` asks for it.
-const PROJECT: &str = "/project";
-
-/// What the person asked for; `describe.json` says what each means.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(Debug))]
-#[expect(clippy::struct_excessive_bools, reason = "the switches of the schema")]
+/// What the person asked for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(extend("oneOf" = [{ "required": ["pattern"] }, { "required": ["about"] }]))]
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line")]
 pub struct Params {
+    /// Regular expressions; each is searched for, all in one pass
     #[serde(default)]
+    #[schemars(length(min = 1), inner(length(min = 1)), extend("x-hob-cli" = { "positional": true }))]
     pub pattern: Vec<String>,
+    /// In place of patterns a sentence: its words are searched for, as plain text in any case
+    #[schemars(length(min = 1))]
     about: Option<String>,
+    /// Search only this folder or file within the task's own (`--cwd` for another folder)
     path: Option<String>,
+    /// The patterns are plain text
     #[serde(default)]
+    #[schemars(extend("x-hob-cli" = { "short": "F" }))]
     literal: bool,
+    /// Whether upper and lower case differ; smart: only for a pattern with an upper-case letter
     #[serde(default)]
     case: Case,
+    /// Only whole words
     #[serde(default)]
+    #[schemars(extend("x-hob-cli" = { "short": "w" }))]
     word: bool,
+    /// Only files that fit, such as '*.rs'; '!*.md' leaves files out
     #[serde(default)]
+    #[schemars(inner(length(min = 1)), extend("x-hob-cli" = { "short": "g" }))]
     pub glob: Vec<String>,
+    /// Hidden files and folders too
     #[serde(default)]
     hidden: bool,
+    /// Files too that .gitignore and the like leave out
     #[serde(default)]
     no_ignore: bool,
+    /// Lines of context around each hit
+    #[schemars(range(min = 0, max = 1000), extend("x-hob-cli" = { "short": "C" }))]
     context: Option<u32>,
+    /// Lines of context before each hit
+    #[schemars(range(min = 0, max = 1000), extend("x-hob-cli" = { "short": "B" }))]
     before: Option<u32>,
+    /// Lines of context after each hit
+    #[schemars(range(min = 0, max = 1000), extend("x-hob-cli" = { "short": "A" }))]
     after: Option<u32>,
+    /// Lines with a hit to show, over all files; the rest is only counted. With --about 100
+    #[schemars(range(min = 1), extend("default" = MAX_HITS))]
     max_hits: Option<u32>,
+    /// Lines with a hit to show of one file; the rest is only counted. With --about 5
+    #[schemars(range(min = 1), extend("default" = MAX_HITS_PER_FILE))]
     max_hits_per_file: Option<u32>,
+    /// Only the names of the files and how many hits each has
     #[serde(default)]
+    #[schemars(extend("x-hob-cli" = { "short": "l" }))]
     pub files_only: bool,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[cfg_attr(test, derive(Debug))]
+#[derive(Clone, Copy, Debug, Default, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Case {
     #[default]
@@ -60,26 +82,24 @@ const CHOICE: u32 = 20_000;
 const CHOICE_PER_FILE: u32 = 200;
 
 impl Params {
-    /// Reads the parameters; a sentence becomes the patterns that it is searched by.
-    pub fn read(json: &str) -> Result<Self, (String, String)> {
-        let mut params: Self = serde_json::from_str(json).map_err(|error| (String::new(), error.to_string()))?;
-        match &params.about {
-            Some(_) if !params.pattern.is_empty() => {
-                Err(("/about".to_owned(), "give either patterns or a sentence, not both".to_owned()))
-            }
+    /// What is to be searched for: a sentence becomes the patterns that it is searched by.
+    pub fn checked(mut self) -> Result<Self, TaskError> {
+        let misfit = |pointer: &str, message: &str| Err(TaskError::invalid(pointer, message));
+        match &self.about {
+            Some(_) if !self.pattern.is_empty() => misfit("/about", "give either patterns or a sentence, not both"),
             Some(about) => {
-                params.pattern = words::worth_a_search(about);
-                if params.pattern.is_empty() {
+                self.pattern = words::worth_a_search(about);
+                if self.pattern.is_empty() {
                     let told =
                         "it has no word to search for: those of three letters and more count, without such as `the`";
-                    return Err(("/about".to_owned(), told.to_owned()));
+                    return misfit("/about", told);
                 }
-                params.literal = true;
-                params.case = Case::Insensitive;
-                Ok(params)
+                self.literal = true;
+                self.case = Case::Insensitive;
+                Ok(self)
             }
-            None if params.pattern.is_empty() => Err(("/pattern".to_owned(), "what shall be searched for?".to_owned())),
-            None => Ok(params),
+            None if self.pattern.is_empty() => misfit("/pattern", "what shall be searched for?"),
+            None => Ok(self),
         }
     }
 
@@ -129,22 +149,26 @@ impl Params {
         !(self.hidden && self.no_ignore && self.glob.is_empty())
     }
 
-    /// The guest path below which to search, or what is wrong with `path`.
-    pub fn root(&self, task: &Task) -> Result<String, String> {
-        // Where the task's folder is not granted, asking for it gets the lines that would grant it.
-        let project = task.workdir.as_deref().unwrap_or(PROJECT);
+    /// The path below which to search.
+    pub fn root<P, S>(&self, task: &Task<P, S>) -> Result<String, TaskError> {
         let path = self.path.as_deref().unwrap_or(".");
-        let cwd = task.meta.iter().find(|(key, _)| key == "cwd").map(|(_, path)| path.as_str());
+        self.below_project(task.project(), task.cwd()).ok_or_else(|| {
+            let text =
+                format!("`{path}` is outside of the task's folder; to search there, dispatch with `--cwd {path}`");
+            TaskError::invalid("/path", text)
+        })
+    }
+
+    fn below_project(&self, project: &str, cwd: Option<&str>) -> Option<String> {
+        let path = self.path.as_deref().unwrap_or(".");
         let inside = if path.starts_with('/') { below(path, cwd) } else { Some(path) };
-        let parts = inside.and_then(parts).ok_or_else(|| {
-            format!("`{path}` is outside of the task's folder; to search there, dispatch with `--cwd {path}`")
-        })?;
+        let parts = inside.and_then(parts)?;
         let mut root = project.trim_end_matches('/').to_owned();
         for part in parts {
             root.push('/');
             root.push_str(part);
         }
-        Ok(if root.is_empty() { "/".to_owned() } else { root })
+        Some(if root.is_empty() { "/".to_owned() } else { root })
     }
 }
 
@@ -172,60 +196,35 @@ pub mod tests {
     use super::*;
 
     pub fn params(json: &str) -> Params {
-        Params::read(json).expect("parameters")
+        checked(json).expect("parameters")
     }
 
-    pub fn task(workdir: Option<&str>) -> Task {
-        Task {
-            id: "t".to_owned(),
-            executor: "explore".to_owned(),
-            params: String::new(),
-            settings: "{}".to_owned(),
-            attempt: 1,
-            deadline_ms: None,
-            workdir: workdir.map(str::to_owned),
-            meta: vec![("cwd".to_owned(), "/home/p/repo".to_owned())],
-        }
+    fn checked(json: &str) -> Result<Params, TaskError> {
+        serde_json::from_str::<Params>(json).expect("parameters").checked()
     }
 
     #[track_caller]
-    fn check_root(path: Option<&str>, workdir: Option<&str>, expect: Option<&str>) {
+    fn check_root(path: Option<&str>, project: &str, expect: Option<&str>) {
         let json = serde_json::json!({ "pattern": ["x"], "path": path });
-        let root = params(&json.to_string()).root(&task(workdir));
-        assert_eq!(root.ok().as_deref(), expect, "{path:?} {workdir:?}");
+        let root = params(&json.to_string()).below_project(project, Some("/home/p/repo"));
+        assert_eq!(root.as_deref(), expect, "{path:?} {project:?}");
     }
 
     #[test]
     fn roots() {
-        check_root(None, Some("/project"), Some("/project"));
-        check_root(None, None, Some("/project"));
-        check_root(Some("src"), Some("/project/sub"), Some("/project/sub/src"));
-        check_root(Some("./src//a/../b/"), Some("/project"), Some("/project/src/b"));
-        check_root(Some("."), Some("/project"), Some("/project"));
-        check_root(Some("/home/p/repo/src"), Some("/project"), Some("/project/src"));
-        check_root(Some("/home/p/repo"), Some("/project"), Some("/project"));
+        check_root(None, "/project", Some("/project"));
+        check_root(Some("src"), "/project/sub", Some("/project/sub/src"));
+        check_root(Some("./src//a/../b/"), "/project", Some("/project/src/b"));
+        check_root(Some("."), "/project", Some("/project"));
+        check_root(Some("/home/p/repo/src"), "/project", Some("/project/src"));
+        check_root(Some("/home/p/repo"), "/project", Some("/project"));
     }
 
     #[test]
     fn a_path_that_leads_out_is_told_of_cwd() {
-        check_root(Some("/home/p/repository"), Some("/project"), None);
-        check_root(Some("/home/p/repo/../other"), Some("/project"), None);
-        check_root(Some("../other"), Some("/project"), None);
-        let told = params(r#"{"pattern":["x"],"path":"/etc"}"#).root(&task(None)).expect_err("outside");
-        assert!(told.ends_with("dispatch with `--cwd /etc`"), "{told}");
-    }
-
-    #[test]
-    fn what_is_left_out_has_the_defaults_of_the_schema() {
-        let description: serde_json::Value = serde_json::from_str(include_str!("describe.json")).expect("JSON");
-        let default = |name: &str| description["params"]["properties"][name]["default"].clone();
-        let query = params(r#"{"pattern":["x"]}"#).query();
-        assert_eq!(default("max_hits"), query.max_hits);
-        assert_eq!(default("max_hits_per_file"), query.max_hits_per_file);
-        assert_eq!(default("case"), "smart");
-        assert!(matches!(query.case_sensitivity, CaseMode::Smart));
-        assert!(matches!(query.mode, SearchMode::Lines));
-        assert_eq!((query.context_before, query.context_after), (0, 0));
+        check_root(Some("/home/p/repository"), "/project", None);
+        check_root(Some("/home/p/repo/../other"), "/project", None);
+        check_root(Some("../other"), "/project", None);
     }
 
     #[test]
@@ -236,15 +235,11 @@ pub mod tests {
         assert!(query.literal && matches!(query.case_sensitivity, CaseMode::Insensitive));
         assert_eq!((query.max_hits, query.max_hits_per_file), (CHOICE, CHOICE_PER_FILE));
         assert_eq!(sentence.best(), (MAX_HITS_PER_FILE_ABOUT, MAX_HITS_ABOUT));
-        let description: serde_json::Value = serde_json::from_str(include_str!("describe.json")).expect("JSON");
-        for (name, limit) in [("max_hits", MAX_HITS_ABOUT), ("max_hits_per_file", MAX_HITS_PER_FILE_ABOUT)] {
-            let told = description["params"]["properties"][name]["description"].to_string();
-            assert!(told.contains(&format!("With --about {limit}")), "{told}");
-        }
         for (json, pointer) in
             [(r#"{"about":"of the"}"#, "/about"), (r#"{"about":"x","pattern":["y"]}"#, "/about"), ("{}", "/pattern")]
         {
-            assert_eq!(Params::read(json).expect_err(json).0, pointer);
+            let Err(TaskError::InvalidParams(misfits)) = checked(json) else { panic!("{json} fits") };
+            assert_eq!(misfits[0].0, pointer);
         }
     }
 

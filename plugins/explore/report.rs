@@ -1,7 +1,5 @@
-use crate::{
-    bindings::hob::plugin::search::{Line, LineKind},
-    summary,
-};
+use crate::summary;
+use hob_plugin::search::{Line, LineKind};
 use std::fmt::Write as _;
 
 /// Writes what was found for a person: grouped by file, with line numbers.

@@ -1,4 +1,5 @@
-use crate::{params::Params, stats::Stats};
+use crate::params::Params;
+use hob_plugin::search::Stats;
 
 /// One to a few lines: how much was found, where most of it is, and how to see the rest.
 ///

@@ -1,3 +1,4 @@
+use hob_plugin::{JsonSchema, TaskError, schemars};
 use serde::Deserialize;
 
 /// What is to be started.
@@ -9,20 +10,21 @@ pub struct Invocation {
     pub shown: String,
 }
 
-#[derive(Deserialize)]
-struct Params {
+/// What the person asked for.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend("oneOf" = [{ "required": ["command"] }, { "required": ["argv"] }]))]
+pub struct Params {
+    /// A command line for your shell, in quotes: "cargo test 2>&1 | tail"
+    #[schemars(length(min = 1), extend("x-hob-cli" = { "positional": true }))]
     command: Option<String>,
+    /// A program and its arguments, taken exactly as they are; no shell sees them
+    #[schemars(length(min = 1), extend("x-hob-cli" = { "trailing": true }))]
     argv: Option<Vec<String>>,
 }
 
-/// JSON pointer and message.
-type Misfits = Vec<(String, String)>;
-
 impl Invocation {
     /// Reads the task's parameters; `shell` is the path of the person's shell.
-    pub fn read(params: &str, shell: Option<&str>) -> Result<Self, Misfits> {
-        let misfit = |pointer: &str, message: &str| vec![(pointer.to_owned(), message.to_owned())];
-        let params: Params = serde_json::from_str(params).map_err(|error| misfit("", &error.to_string()))?;
+    pub fn read(params: Params, shell: Option<&str>) -> Result<Self, TaskError> {
         match (params.command, params.argv) {
             (Some(command), None) => Ok(Self {
                 program: shell.unwrap_or("sh").to_owned(),
@@ -33,11 +35,15 @@ impl Invocation {
                 let shown = shorten(&argv.iter().map(|arg| quote(arg)).collect::<Vec<_>>().join(" "));
                 let mut argv = argv.into_iter();
                 let program = argv.next().filter(|program| !program.is_empty());
-                let program = program.ok_or_else(|| misfit("/argv/0", "name a program"))?;
+                let program = program.ok_or_else(|| TaskError::invalid("/argv/0", "name a program"))?;
                 Ok(Self { program, args: argv.collect(), shown })
             }
-            (None, None) => Err(misfit("", "give a command line, or a program and its arguments after `--`")),
-            (Some(_), Some(_)) => Err(misfit("/argv", "give either a command line or a program after `--`, not both")),
+            (None, None) => {
+                Err(TaskError::invalid("", "give a command line, or a program and its arguments after `--`"))
+            }
+            (Some(_), Some(_)) => {
+                Err(TaskError::invalid("/argv", "give either a command line or a program after `--`, not both"))
+            }
         }
     }
 }
@@ -61,11 +67,15 @@ fn shorten(command: &str) -> String {
 mod tests {
     use super::*;
 
+    fn read(params: &str, shell: Option<&str>) -> Result<Invocation, TaskError> {
+        Invocation::read(serde_json::from_str(params).expect("parameters"), shell)
+    }
+
     #[track_caller]
     fn check(params: &str, program: &str, args: &[&str], shown: &str) {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
         let expect = Invocation { program: program.to_owned(), args, shown: shown.to_owned() };
-        assert_eq!(Invocation::read(params, Some("/bin/zsh")), Ok(expect), "{params}");
+        assert_eq!(read(params, Some("/bin/zsh")), Ok(expect), "{params}");
     }
 
     #[test]
@@ -82,21 +92,21 @@ mod tests {
 
     #[test]
     fn without_a_known_shell_it_is_sh() {
-        let read = Invocation::read(r#"{"command":"true"}"#, None).expect("read");
+        let read = read(r#"{"command":"true"}"#, None).expect("read");
         assert_eq!(read.program, "sh");
     }
 
     #[test]
     fn a_long_command_is_shown_cut() {
         let long = "x".repeat(200);
-        let read = Invocation::read(&format!(r#"{{"command":"{long}"}}"#), None).expect("read");
+        let read = read(&format!(r#"{{"command":"{long}"}}"#), None).expect("read");
         assert_eq!(read.shown.chars().count(), SHOWN + 1);
         assert_eq!(read.args[1], long);
     }
 
     #[track_caller]
     fn check_misfit(params: &str, pointer: &str) {
-        let misfits = Invocation::read(params, None).expect_err("a misfit");
+        let Err(TaskError::InvalidParams(misfits)) = read(params, None) else { panic!("{params} fits") };
         assert_eq!(misfits[0].0, pointer, "{params}");
     }
 
@@ -106,6 +116,5 @@ mod tests {
         check_misfit(r#"{"command":"a","argv":["b"]}"#, "/argv");
         check_misfit(r#"{"argv":[]}"#, "/argv/0");
         check_misfit(r#"{"argv":[""]}"#, "/argv/0");
-        check_misfit("[", "");
     }
 }

@@ -1,29 +1,36 @@
-use crate::bindings::hob::plugin::{
-    process::ExitStatus,
-    types::{Failure, Success, TaskError},
-};
+use hob_plugin::{Failure, JsonSchema, Success, TaskError, process::ExitStatus, schemars};
+use serde::Serialize;
+
+/// How the program ended, for programs.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Data {
+    /// What the program returned
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    /// The signal that ended it, in place of an exit code
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<i32>,
+}
 
 /// What the end of the program means for the task.
-pub fn verdict(command: &str, status: ExitStatus) -> Result<Success, TaskError> {
+pub fn verdict(command: &str, status: ExitStatus) -> Result<Success<Data>, TaskError> {
     match status {
-        ExitStatus::Code(0) => Ok(Success {
-            summary: format!("`{command}` exited with code 0"),
-            data: Some(r#"{"exit_code":0}"#.to_owned()),
-        }),
         ExitStatus::Code(code) => {
-            Err(failed(format!("`{command}` exited with code {code}"), format!(r#"{{"exit_code":{code}}}"#)))
+            let text = format!("`{command}` exited with code {code}");
+            let data = Data { exit_code: Some(code), ..Data::default() };
+            if code == 0 { Ok(Success::with_data(text, data)) } else { Err(failed(text, &data)) }
         }
         ExitStatus::Signal(signal) => {
             let name = signal_name(signal).map(|name| format!(" ({name})")).unwrap_or_default();
             let message = format!("`{command}` was ended by signal {signal}{name}");
-            Err(failed(message, format!(r#"{{"signal":{signal}}}"#)))
+            Err(failed(message, &Data { signal: Some(signal), ..Data::default() }))
         }
         ExitStatus::Killed => Err(TaskError::Cancelled),
     }
 }
 
-fn failed(message: String, data: String) -> TaskError {
-    TaskError::Failed(Failure { message, retryable: false, retry_after_ms: None, data: Some(data) })
+fn failed(message: String, data: &Data) -> TaskError {
+    Failure::new(message).with_data(data).into()
 }
 
 /// The signals whose numbers are the same on every system and that people meet.
@@ -59,7 +66,7 @@ mod tests {
     #[test]
     fn ends() {
         let success = verdict("true", ExitStatus::Code(0)).expect("success");
-        assert_eq!(success.data.as_deref(), Some(r#"{"exit_code":0}"#));
+        assert_eq!(success.data, Some(Data { exit_code: Some(0), signal: None }));
         check_failure(ExitStatus::Code(101), "`cargo test` exited with code 101", r#"{"exit_code":101}"#);
         check_failure(ExitStatus::Code(-1), "`cargo test` exited with code -1", r#"{"exit_code":-1}"#);
         check_failure(ExitStatus::Signal(9), "`cargo test` was ended by signal 9 (kill)", r#"{"signal":9}"#);

@@ -2,11 +2,14 @@
 
 mod advice;
 mod agents;
+mod authoring;
 mod cancel;
 mod command_line;
+mod conformance;
 mod denials;
 mod dispatch;
 mod documents;
+mod faults;
 mod file_server;
 mod foreground;
 mod groups;
@@ -26,6 +29,8 @@ mod settings;
 mod skill;
 mod state_files;
 mod survival;
+mod trials;
 mod troubleshooting;
+mod versions;
 mod web;
 mod web_manners;

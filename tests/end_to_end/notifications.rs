@@ -26,12 +26,22 @@ impl Drop for Ends {
     }
 }
 
+/// `dbus-run-session`, which ends its bus when the shell in it has ended. A kill would leave the bus behind.
+struct Session(Child);
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
 /// A sandbox whose commands, and daemon, are in a desktop session.
 struct Desktop {
     sandbox: Sandbox,
     bus: String,
     service: Option<Ends>,
-    _session: Ends,
+    _session: Session,
 }
 
 impl Desktop {
@@ -44,7 +54,7 @@ impl Desktop {
         let words = ["--", "sh", "-c", "echo \"$DBUS_SESSION_BUS_ADDRESS\"; exec cat"];
         let session =
             sandbox.command("dbus-run-session").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut session = Ends(session.unwrap_or_else(|error| panic!("dbus-run-session: {error}; {TO_GET_IT}")));
+        let mut session = Session(session.unwrap_or_else(|error| panic!("dbus-run-session: {error}; {TO_GET_IT}")));
         let mut bus = String::new();
         let stdout = session.0.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut bus).expect("an address");

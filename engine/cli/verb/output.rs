@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     }
     let mut task = lookup::find(&store, &arguments.id)?;
     if arguments.follow {
-        return follow::until_the_end(&context, &store, &task.id, arguments.tail, arguments.timeout, &|| false);
+        return follow::until_the_end(&context, &store, &task.id, arguments.tail, arguments.timeout, None);
     }
     if arguments.wait {
         let waited = wait_for(&context, &store, std::slice::from_ref(&task.id), arguments.timeout)?;

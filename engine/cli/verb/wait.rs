@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         named.iter().any(|named| !named.tasks.iter().any(|id| open.contains(id)))
     };
     let is_enough = |open: &[TaskId]| open.is_empty() || (arguments.any && is_one_over(open));
-    let waited = wait_until(&context, &store, &ids, arguments.timeout, &is_enough)?;
+    let waited = wait_until(&context, &store, &ids, arguments.timeout, &Hand::beside(None), &is_enough)?;
     let ended = ended_of(&store, &named, &waited.ended)?;
     tell(&context, &store, &named, &waited);
     let mut out = anstream::stdout().lock();
@@ -170,7 +170,7 @@ fn write(out: &mut dyn Write, ended: &Ended) -> std::io::Result<()> {
 
 /// Waits for all of these tasks, with a gauge where there is a terminal.
 pub fn wait_for(context: &Context, store: &Store, ids: &[TaskId], timeout: Option<Duration>) -> CommandResult<Waited> {
-    wait_until(context, store, ids, timeout, &<[TaskId]>::is_empty)
+    wait_until(context, store, ids, timeout, &Hand::beside(None), &<[TaskId]>::is_empty)
 }
 
 /// The same for tasks that were just handed in, which may be those of this process.
@@ -181,7 +181,8 @@ pub fn wait_with(
     foreground: Option<Foreground>,
 ) -> CommandResult<Waited> {
     let is_over = || foreground.as_ref().is_some_and(Foreground::is_over);
-    let waited = wait_until(context, store, ids, None, &|open| open.is_empty() || is_over())?;
+    let hand = Hand::beside(foreground.as_ref());
+    let waited = wait_until(context, store, ids, None, &hand, &|open| open.is_empty() || is_over())?;
     let Some(foreground) = foreground else { return Ok(waited) };
     foreground.end()?;
     Ok(Waited { ended: ended(store, ids, &still_open(store, ids.to_vec())?)?, ..waited })
@@ -193,11 +194,11 @@ fn wait_until(
     store: &Store,
     ids: &[TaskId],
     timeout: Option<Duration>,
+    hand: &Hand,
     is_enough: &dyn Fn(&[TaskId]) -> bool,
 ) -> CommandResult<Waited> {
     let mut watch = Watch::new(context, timeout)?;
     let gauge = Gauge::new();
-    let hand = Hand::default();
     let mut open = ids.to_vec();
     let mut is_first = true;
     loop {

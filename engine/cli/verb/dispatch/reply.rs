@@ -38,9 +38,9 @@ pub fn say(
         }
         let Some(foreground) = foreground else {
             note(&format!("following {only}; ctrl-c stops following, not the task"))?;
-            return follow::until_the_end(context, store, only, None, None, &|| false);
+            return follow::until_the_end(context, store, only, None, None, None);
         };
-        follow::until_the_end(context, store, only, None, None, &|| foreground.is_over())?;
+        follow::until_the_end(context, store, only, None, None, Some(&foreground))?;
         foreground.end()?;
         return Ok(store.get(only)?.as_ref().map_or(Exit::TaskFailed, answer::own_exit));
     }
