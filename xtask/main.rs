@@ -4,6 +4,7 @@
 
 mod agents;
 mod bench;
+mod contract;
 mod debian;
 mod demo;
 mod documentation;
@@ -64,6 +65,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Make the documentation sites that the tests of the librarian read",
         run: documentation::documentation,
+    },
+    Verb {
+        name: "contract",
+        args: "",
+        about: "Write docs/contract.md, the page of wit/plugin.wit",
+        run: contract::contract,
     },
     Verb {
         name: "skill",
