@@ -66,7 +66,8 @@ fn arrows_point_one_way() {
         ("process", &["core"]),
         ("runner", &["core", "store"]),
         ("host", &["core", "process", "runner"]),
-        ("notify", &["core", "store"]),
+        ("conformance", &["core", "host", "runner"]),
+        ("notify", &["core", "process", "store"]),
         ("plugins", &["core"]),
     ] {
         let named = rooms_below(&format!("engine/{room}"));
@@ -96,8 +97,9 @@ fn only_process_spawns_and_signals() {
 }
 
 #[test]
-fn no_command_but_a_worker_makes_a_host() {
+fn no_command_but_a_worker_or_a_trial_makes_a_host() {
     absent("engine/cli", &["Host::new"], &["engine/cli/wire.rs"]);
+    absent("engine/cli", &["wire::host", "host(&places"], &["engine/cli/wire.rs", "engine/cli/trial.rs"]);
 }
 
 #[test]

@@ -3,10 +3,12 @@
 #![expect(clippy::print_stderr, reason = "a program for a terminal")]
 
 mod agents;
+mod authoring;
 mod bench;
 mod contract;
 mod debian;
 mod demo;
+mod desktop;
 mod documentation;
 mod guests;
 mod hob;
@@ -59,6 +61,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Install the agents' programs that the tests run, from npm",
         run: agents::agents,
+    },
+    Verb {
+        name: "authoring",
+        args: "",
+        about: "Get the packages that the tests build projects of authors with, from npm, PyPI and crates.io",
+        run: authoring::authoring,
     },
     Verb {
         name: "documentation",

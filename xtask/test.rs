@@ -1,4 +1,4 @@
-use crate::{agents, documentation, guests, repository::Repository, run, setup, skill};
+use crate::{agents, authoring, desktop, documentation, guests, repository::Repository, run, setup, skill};
 use anyhow::Result;
 
 /// Brings here and builds whatever the tests need, then runs them all; `args` go to `cargo test`.
@@ -6,6 +6,8 @@ pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     let toolchain = setup::toolchain()?;
     guests::build_all(repository, &toolchain)?;
     let mut missing = agents::install(repository)?;
+    missing.extend(authoring::install(repository)?);
+    desktop::install();
     documentation::make(repository)?;
     missing.extend(skill::check(repository)?);
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.

@@ -77,6 +77,7 @@ enum Verb {
     Retry(verb::retry::Arguments),
     Executors(verb::executors::Arguments),
     Presets(verb::presets::Arguments),
+    Plugin(verb::plugin::Arguments),
     Suggest(verb::suggest::Arguments),
     Skill(verb::skill::Arguments),
     Doctor(verb::doctor::Arguments),
@@ -128,7 +129,9 @@ fn run(words: &[OsString]) -> CommandResult {
         Err(error) => return verb::hook::soften(words, explain(&error)),
     };
     cli.color.apply();
-    if !cli.verb.logs_to_file() {
+    if let Verb::Plugin(_) = cli.verb {
+        logging::of_components();
+    } else if !cli.verb.logs_to_file() {
         logging::to_stderr();
     }
     match cli.verb {
@@ -144,6 +147,7 @@ fn run(words: &[OsString]) -> CommandResult {
         Verb::Retry(arguments) => verb::retry::run(&arguments),
         Verb::Executors(arguments) => verb::executors::run(&arguments),
         Verb::Presets(arguments) => verb::presets::run(&arguments),
+        Verb::Plugin(arguments) => verb::plugin::run(&arguments),
         Verb::Suggest(arguments) => verb::suggest::run(&arguments),
         Verb::Skill(arguments) => verb::skill::run(&arguments),
         Verb::Doctor(arguments) => verb::doctor::run(&arguments),

@@ -7,7 +7,7 @@ use crate::{
 };
 use hob_core::{AttemptNumber, Sanitizer, State, Task};
 use hob_store::output::{OutputReader, Outputs};
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 
 /// Bytes copied at a time.
 const BLOCK: usize = 256 << 10;
@@ -86,13 +86,21 @@ pub struct Screen<W> {
 impl Screen<std::io::StdoutLock<'static>> {
     /// Stdout. On a terminal with `lines` only whole lines are shown, so that a gauge has a line for itself.
     pub fn stdout(lines: bool) -> Self {
-        let stdout = std::io::stdout();
-        let is_terminal = stdout.is_terminal();
-        Self {
-            to: stdout.lock(),
-            sanitizer: is_terminal.then(Sanitizer::new),
-            partial: (is_terminal && lines).then(String::new),
-        }
+        Self::over(std::io::stdout().lock(), lines)
+    }
+}
+
+impl Screen<std::io::Stdout> {
+    /// The same for whoever writes from several threads.
+    pub fn shared(lines: bool) -> Self {
+        Self::over(std::io::stdout(), lines)
+    }
+}
+
+impl<W: Write + std::io::IsTerminal> Screen<W> {
+    fn over(to: W, lines: bool) -> Self {
+        let is_terminal = to.is_terminal();
+        Self { to, sanitizer: is_terminal.then(Sanitizer::new), partial: (is_terminal && lines).then(String::new) }
     }
 }
 

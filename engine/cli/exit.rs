@@ -30,7 +30,8 @@ pub const HELP: &str = "\
 What the exit code of every hob command means
 
    0  done; for wait, output --wait and --wait elsewhere: every task and group completed
-   1  a task or a group failed or was cancelled; for doctor: there is a problem
+   1  a task or a group failed or was cancelled; for doctor: there is a problem;
+      for plugin build: it was not built; for plugin test: a rule is broken
    2  usage: an argument or a parameter does not fit; nothing was changed
    3  configuration: hob.toml, or a component that it names, cannot be used
    4  not found: no task, group, executor or preset of that name

@@ -4,6 +4,8 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult},
     exit::Exit,
+    foreground::Foreground,
+    notice,
     render::Gauge,
     start::{Hand, ensure_daemon},
     waiting::Watch,
@@ -23,23 +25,24 @@ struct Followed {
 }
 
 /// Shows the output of a task as it comes, from its last `tail` lines on or from its beginning,
-/// until the task has ended; then, on stderr, what it came to. Gives up when nobody works on it any more.
+/// until the task has ended; then, on stderr, what it came to. Gives up when it was for this process to run it, and its worker has ended.
 pub fn until_the_end(
     context: &Context,
     store: &Store,
     id: &TaskId,
     tail: Option<usize>,
     timeout: Option<Duration>,
-    nobody_works: &dyn Fn() -> bool,
+    foreground: Option<&Foreground>,
 ) -> CommandResult {
     let mut watch = Watch::new(context, timeout)?;
     let gauge = Gauge::new();
     let mut screen = Screen::stdout(true);
     let mut followed = None;
-    let hand = Hand::default();
+    let mut has_paused = false;
+    let hand = Hand::beside(foreground);
     ensure_daemon(context)?;
     loop {
-        let is_left = nobody_works();
+        let is_left = foreground.is_some_and(Foreground::is_over);
         let task = store.get(id)?;
         let task = task.ok_or(Error::NotFound { id: id.to_string(), nearest: Vec::new(), retired: true })?;
         // The state was read first: an attempt that has ended writes no more.
@@ -47,6 +50,7 @@ pub fn until_the_end(
         if task.state.name().is_final() {
             drop(gauge);
             screen.finish()?;
+            notice::of_tasks(context, std::slice::from_ref(&task), has_paused);
             answer::write_words(&mut anstream::stderr().lock(), &task)?;
             return Ok(answer::exit(&task));
         }
@@ -54,6 +58,7 @@ pub fn until_the_end(
             return Ok(answer::exit(&task));
         }
         gauge.show_task(&task);
+        has_paused = true;
         hand.lend(context, store)?;
         if !watch.pause(LOOK)? {
             drop(gauge);

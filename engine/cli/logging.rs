@@ -88,8 +88,17 @@ pub fn to_file(places: &Places) -> io::Result<()> {
 
 /// From now on this process logs warnings to stderr.
 pub fn to_stderr() {
+    on_stderr("warn,hob_notify=error");
+}
+
+/// The same, and what components log: for those who write them.
+pub fn of_components() {
+    on_stderr("warn,hob_notify=error,hob::component=info");
+}
+
+fn on_stderr(default: &str) {
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).without_time().with_writer(io::stderr);
-    let (targets, wrong) = targets(wanted().as_deref(), "warn,hob_notify=error");
+    let (targets, wrong) = targets(wanted().as_deref(), default);
     install(Registry::default().with(layer.with_filter(targets)), wrong);
 }
 

@@ -1,6 +1,7 @@
 use crate::{
     context::Context,
     error::{CommandError, CommandResult},
+    foreground::Foreground,
     logging,
 };
 use hob_process::Detached;
@@ -81,18 +82,29 @@ pub fn start_lazy_worker(context: &Context) -> CommandResult<Detached> {
 
 /// Whoever waits lends a hand where no daemon is to start by itself: one lazy worker after the other, for as long as
 /// nobody else works.
-#[derive(Default)]
-pub struct Hand(Arc<AtomicBool>);
+pub struct Hand {
+    is_needed: bool,
+    is_working: Arc<AtomicBool>,
+}
 
 impl Hand {
+    /// That of a process which has no worker of its own for what it waits for.
+    pub fn beside(foreground: Option<&Foreground>) -> Self {
+        Self { is_needed: foreground.is_none(), is_working: Arc::default() }
+    }
+
     /// Looks whether one is needed. To be called again after every change.
     pub fn lend(&self, context: &Context, store: &Store) -> CommandResult<()> {
-        if context.settings()?.starts_daemon() || self.0.load(Ordering::Acquire) || !nobody_works(context, store)? {
+        if !self.is_needed
+            || context.settings()?.starts_daemon()
+            || self.is_working.load(Ordering::Acquire)
+            || !nobody_works(context, store)?
+        {
             return Ok(());
         }
         let worker = start_lazy_worker(context)?;
-        self.0.store(true, Ordering::Release);
-        let (working, state) = (Arc::clone(&self.0), context.places.state.clone());
+        self.is_working.store(true, Ordering::Release);
+        let (working, state) = (Arc::clone(&self.is_working), context.places.state.clone());
         thread::spawn(move || {
             let _ = worker.wait();
             working.store(false, Ordering::Release);

@@ -14,6 +14,7 @@ pub mod hook;
 pub mod list;
 pub mod man;
 pub mod output;
+pub mod plugin;
 pub mod presets;
 pub mod prune;
 pub mod retry;

@@ -29,6 +29,8 @@ use tokio::sync::oneshot;
 
 /// How long the last notifications, and the last state files, may take when a worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The same where a command is told: one that hangs is ended after 5 s, and before the worker is gone.
+const LAST_COMMAND: Duration = Duration::from_secs(7);
 
 /// Works in this process until `mode` says that it is over. To be called before the process has a
 /// second thread; `seat` follows the fork of the zygote at once and may refuse.
@@ -84,14 +86,7 @@ impl Crew {
             state_files: Mutex::default(),
         });
         configuration.follow_state_files();
-        let host = Host::new(HostOptions {
-            cache: places.cache.clone(),
-            exe: env::current_exe()?,
-            bundled,
-            zygote: Some(zygote.clone()),
-            home: places.home.clone(),
-            protected: places.protected(),
-        });
+        let host = host(&places, &zygote)?;
         let options = WorkerOptions {
             state: places.state.clone(),
             id: worker.clone(),
@@ -113,13 +108,26 @@ impl Crew {
             Err(error) => tracing::error!(%worker, "ends: {}", error.message()),
         }
         if let Some(notifier) = configuration.take_notifier() {
-            notifier.finish(LAST_WORDS);
+            let is_command = !configuration.settings().notifications.command.is_empty();
+            notifier.finish(if is_command { LAST_COMMAND } else { LAST_WORDS });
         }
         if let Some(files) = configuration.take_state_files() {
             files.finish(LAST_WORDS);
         }
         report
     }
+}
+
+/// What runs components, for a worker or a trial.
+pub fn host(places: &Places, zygote: &Zygote) -> CommandResult<Host> {
+    Ok(Host::new(HostOptions {
+        cache: places.cache.clone(),
+        exe: env::current_exe()?,
+        bundled,
+        zygote: Some(zygote.clone()),
+        home: places.home.clone(),
+        protected: places.protected(),
+    }))
 }
 
 fn worker_name(mode: Mode) -> String {
@@ -149,7 +157,7 @@ fn start_zygote(places: &Places, worker: &WorkerId, mode: Mode) -> CommandResult
 }
 
 fn notifier(places: &Places, settings: &Settings) -> Option<Notifier> {
-    let started = Notifier::start(&places.state, settings.notifications);
+    let started = Notifier::start(&places.state, &settings.notifications);
     started.inspect_err(|error| tracing::warn!(%error, "there will be no notifications")).ok()
 }
 
@@ -273,7 +281,7 @@ impl Live {
     fn replace(&self, settings: Settings) -> bool {
         *self.complaint.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(notifier) = &*self.notifier.lock().unwrap_or_else(PoisonError::into_inner) {
-            notifier.set_enabled(settings.notifications);
+            notifier.follow(&settings.notifications);
         }
         if let Some(watch) = &mut *self.watch.lock().unwrap_or_else(PoisonError::into_inner) {
             watch.follow(settings.files());

@@ -4,12 +4,14 @@
 //! function, so every room above can be held to it by a table of cases.
 
 mod advice;
+mod asked;
 mod describe;
 mod executor;
 mod grant;
 mod group;
 mod id;
 mod limits;
+mod notifications;
 mod outcome;
 mod policy;
 mod preset;
@@ -32,6 +34,7 @@ pub use grant::{
 pub use group::{Group, Join, MemberTask, Membership, NewGroup, NewMember, Tally};
 pub use id::{AttemptNumber, ExecutorName, IdError, MemberName, PresetName, SessionId, TaskId, WorkerId};
 pub use limits::Limits;
+pub use notifications::{Notifications, TerminalNotice, UnknownTerminalNotice};
 pub use outcome::{ExitStatus, Failure, FailureKind, Outcome, TaskResult};
 pub use policy::{Access, Denial, Permit, Policy};
 pub use preset::{ChildIdError, Placeholder, Preset, PresetChild};

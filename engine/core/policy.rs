@@ -2,13 +2,16 @@ use crate::{
     AnyProgram, Asks, Bytes, DirGrant, ExecutorName, Grant, HttpGrant, Mode, ProgramGrant, ProgramsGrant, SecretGrant,
     SecretPlace,
 };
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 mod lines;
 mod matching;
 
-pub(crate) use matching::text_matches;
-use matching::{args_match, host_matches, is_within};
+use matching::{args_match, is_within};
+pub(crate) use matching::{host_matches, text_matches};
 
 /// One use of a capability, as the component wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,12 +137,26 @@ pub struct Policy {
     executor: ExecutorName,
     asks: Asks,
     grant: Grant,
+    /// What was denied, in order and each once, where somebody wants to know.
+    denied: Option<Arc<Mutex<Vec<Denial>>>>,
 }
 
 impl Policy {
     /// The policy of `executor`, whose component asks for `asks` and whose configuration says `grant`.
     pub fn new(executor: ExecutorName, asks: Asks, grant: Grant) -> Self {
-        Self { executor, asks, grant }
+        Self { executor, asks, grant, denied: None }
+    }
+
+    /// The same, which from now on remembers what it denies: for a trial, whose author wants to see all of it.
+    #[must_use]
+    pub fn remembering(&self) -> Self {
+        Self { denied: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// What was denied so far, in order and each once.
+    pub fn denials(&self) -> Vec<Denial> {
+        let copy = |denied: &Arc<Mutex<Vec<Denial>>>| denied.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.denied.as_ref().map(copy).unwrap_or_default()
     }
 
     /// The executor it speaks for.
@@ -167,6 +184,18 @@ impl Policy {
 
     /// Decides one use of a capability.
     pub fn decide(&self, access: &Access<'_>) -> Result<Permit<'_>, Denial> {
+        let decided = self.permit(access);
+        if let (Some(denied), Err(denial)) = (&self.denied, &decided) {
+            let mut denied = denied.lock().unwrap_or_else(PoisonError::into_inner);
+            if !denied.contains(denial) {
+                denied.push(denial.clone());
+            }
+        }
+        decided
+    }
+
+    /// The same for the host's own knowledge: nobody was denied anything.
+    pub fn permit(&self, access: &Access<'_>) -> Result<Permit<'_>, Denial> {
         if !self.is_asked(access) {
             return Err(self.denial(access, None));
         }

@@ -1,6 +1,6 @@
 use crate::{AttemptNumber, Failure, FailureKind, Outcome, Progress, TaskResult, Timestamp, WorkerId};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 /// Where a task is, with the data of that place and of no other, so that no field can be stale.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +134,17 @@ impl State {
             Self::Completed { .. } => StateName::Completed,
             Self::Failed { .. } => StateName::Failed,
             Self::Cancelled { .. } => StateName::Cancelled,
+        }
+    }
+
+    /// How long its last attempt took, if that is over.
+    pub fn took(&self) -> Option<Duration> {
+        match self {
+            Self::Completed { started, finished, .. } | Self::Failed { started, finished, .. } => {
+                Some(finished.since(*started))
+            }
+            Self::Cancelled { stopped, finished, .. } => stopped.map(|(_, started)| finished.since(started)),
+            Self::Pending { .. } | Self::Running { .. } => None,
         }
     }
 }

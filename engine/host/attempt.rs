@@ -39,12 +39,19 @@ enum Ended {
     Stopped,
 }
 
+fn failed(kind: FailureKind, message: String) -> Outcome {
+    Outcome::Failed(Failure::new(kind, message))
+}
+
 pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
-    let failed = |kind, message: String| Outcome::Failed(Failure::new(kind, message));
-    let executor = match host.prepare(&attempt.config) {
-        Ok(executor) => executor,
-        Err(message) => return failed(FailureKind::Internal, message),
-    };
+    match host.prepare(&attempt.config) {
+        Ok(executor) => checked(host, attempt, &executor, Arc::clone(&executor.policy)).await,
+        Err(message) => failed(FailureKind::Internal, message),
+    }
+}
+
+/// As [`run`], under `policy`, which is the executor's own or remembers what it denies.
+pub(crate) async fn checked(host: &Host, attempt: Attempt, executor: &Executor, policy: Arc<Policy>) -> Outcome {
     let complaints = match serde_json::from_str(&attempt.task.params) {
         Ok(params) => executor.component.complaints(&params),
         Err(error) => vec![(String::new(), format!("the parameters are no JSON: {error}"))],
@@ -52,13 +59,18 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     if !complaints.is_empty() {
         return failed(FailureKind::InvalidParams, crate::schema::lines(&complaints));
     }
+    unchecked(host, attempt, executor, policy).await
+}
+
+/// The same whatever the schema says of the parameters.
+pub(crate) async fn unchecked(host: &Host, attempt: Attempt, executor: &Executor, policy: Arc<Policy>) -> Outcome {
     let places =
         Places { home: host.options.home.as_deref(), cwd: &attempt.task.cwd, protected: &host.options.protected };
-    let folders = match folders::resolve(&executor.policy, &places) {
+    let folders = match folders::resolve(&policy, &places) {
         Ok(folders) => folders,
         Err(error) => return failed(FailureKind::Executor, error.to_string()),
     };
-    let task = task(&attempt, &executor, &folders);
+    let task = task(&attempt, executor, &folders);
     let (wall, grace) = (attempt.wall, attempt.grace);
     let cancel = Cancel(attempt.cancel);
     let limits = &attempt.config.limits;
@@ -70,7 +82,7 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     let surroundings = Arc::new(Surroundings {
         executor: attempt.config.name.clone(),
         task: attempt.task.id,
-        policy: Arc::clone(&executor.policy),
+        policy: Arc::clone(&policy),
         limits: attempt.config.limits.clone(),
         environment: attempt.environment,
         cwd: attempt.task.cwd,
@@ -84,10 +96,10 @@ pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     });
     // Outside the store, so that what it started can still be ended in order when the store is gone.
     let children = Arc::new(Children::default());
-    let mut outcome = call(host, &executor, surroundings, &task, &cancel, &children, wall, grace).await;
+    let mut outcome = call(host, executor, surroundings, &task, &cancel, &children, wall, grace).await;
     children.end(grace).await;
     if let Outcome::Failed(failure) = &mut outcome {
-        add_missing_folder(failure, &executor.policy);
+        add_missing_folder(failure, &policy);
     }
     outcome
 }
@@ -100,7 +112,7 @@ fn add_missing_folder(failure: &mut Failure, policy: &Policy) {
     }
     let missing = policy.asks().dirs.iter().find_map(|ask| {
         let access = Access::Dir { guest: &ask.guest, write: ask.mode == Mode::Rw };
-        policy.decide(&access).err()
+        policy.permit(&access).err()
     });
     if let Some(denial) = missing {
         failure.message = format!("{}\n\nIt asked for a folder that it was not given: {denial}", failure.message);

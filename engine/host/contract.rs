@@ -65,7 +65,7 @@ pub enum Refusal {
     },
     /// Other than the configuration pins.
     #[error(
-        "has the sha256 {actual}, and the configuration pins {expected}: if the new file is wanted, put its sha256 there"
+        "has the sha256 {actual}, and the configuration pins {expected}, so nothing of it runs: `hob plugin verify` says what was accepted; if the new file is wanted, put its sha256 into hob.toml"
     )]
     Digest {
         /// What the configuration says.

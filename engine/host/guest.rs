@@ -117,7 +117,7 @@ fn granted_variables(surroundings: &Surroundings) -> impl Iterator<Item = (&str,
     surroundings.environment.0.iter().filter_map(|(name, value)| {
         let (name, value) = (std::str::from_utf8(name).ok()?, std::str::from_utf8(value).ok()?);
         let access = Access::Env { name };
-        surroundings.policy.decide(&access).is_ok().then_some((name, value))
+        surroundings.policy.permit(&access).is_ok().then_some((name, value))
     })
 }
 

@@ -1,115 +1,135 @@
-//! What a person reads. Pure: from tasks to words.
+//! What a person reads. Pure: from what ended to words.
 
-use hob_core::{State, Tally, Task, TaskId, sanitize_line};
+use crate::report::Report;
+use hob_core::{StateName, sanitize_line};
+use serde::Serialize;
 use std::time::Duration;
 
 /// One notification, in plain text that holds nothing a desktop would obey.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// One line.
     pub title: String,
     /// A few lines.
     pub body: String,
+    /// What ended, failures first.
+    pub ended: Vec<Report>,
+    /// How many more did that are not listed.
+    pub more: u64,
 }
 
-/// Tasks that are named in a notification of several. 5: what a desktop shows without folding.
+/// Tasks that are named in the text of a notification of several. 5: what a desktop shows without folding.
 const NAMED: usize = 5;
+/// Ends that a notification lists for a command: some 50 KB.
+const LISTED: usize = 100;
 /// Characters of a line; desktops cut where they want, some not at all.
 const LINE: usize = 160;
 
 /// The ends that go into one notification. However many there are, it stays small.
-#[derive(Debug, Default)]
-pub(crate) struct Gathered {
+#[derive(Debug)]
+pub(crate) struct Gathered<E> {
     complete: u64,
     failed: u64,
-    named: Vec<Ended>,
+    listed: Vec<E>,
 }
 
-/// One task or group that ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) id: TaskId,
-    pub(crate) failed: bool,
-    /// How its members ended, if it is a group.
-    pub(crate) group: Option<Tally>,
+/// Something that ended.
+pub(crate) trait Ending {
+    fn failed(&self) -> bool;
 }
 
-impl Gathered {
-    pub(crate) fn add(&mut self, ended: Ended) {
-        if ended.failed {
+impl Ending for Report {
+    fn failed(&self) -> bool {
+        self.state == StateName::Failed
+    }
+}
+
+impl<E: Ending> Gathered<E> {
+    pub(crate) fn new() -> Self {
+        Self { complete: 0, failed: 0, listed: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, ended: E) {
+        if ended.failed() {
             self.failed += 1;
         } else {
             self.complete += 1;
         }
         // A failure is named rather than a success.
-        if self.named.len() < NAMED {
-            self.named.push(ended);
-        } else if let Some(place) = self.named.iter_mut().rev().find(|named| ended.failed && !named.failed) {
+        if self.listed.len() < LISTED {
+            self.listed.push(ended);
+        } else if let Some(place) = self.listed.iter_mut().rev().find(|listed| ended.failed() && !listed.failed()) {
             *place = ended;
         }
     }
 
-    /// The words for it, none if nothing ended. `look` fetches a task; one that was pruned is gone.
-    pub(crate) fn message(&self, look: impl Fn(&TaskId) -> Option<Task>) -> Option<Message> {
-        let Self { complete, failed, named } = self;
-        let what = if named.first().is_some_and(|ended| ended.group.is_some()) { "group" } else { "task" };
-        let title = match (*complete, *failed) {
-            (0, 0) => return None,
-            (1, 0) => format!("Background {what} '{}' complete", named.first()?.id),
-            (0, 1) => format!("Background {what} '{}' failed", named.first()?.id),
-            (_, 0) => format!("{complete} background tasks complete"),
-            (0, _) => format!("{failed} background tasks failed"),
-            (_, _) => format!("{complete} background {} complete, {failed} failed", tasks(*complete)),
+    /// The words for it, none if nothing ended. `look` finds out more about one.
+    pub(crate) fn message(self, look: impl Fn(E) -> Report) -> Option<Message> {
+        let Self { complete, failed, listed } = self;
+        let (mut ended, then): (Vec<_>, Vec<_>) = listed.into_iter().partition(E::failed);
+        ended.extend(then);
+        let ended: Vec<Report> = ended.into_iter().map(look).collect();
+        let title = match (complete, failed, ended.as_slice()) {
+            (0, 0, _) | (_, _, []) => return None,
+            (1, 0, [only, ..]) => format!("Background {} '{}' complete", what(only), only.id),
+            (0, 1, [only, ..]) => format!("Background {} '{}' failed", what(only), only.id),
+            (_, 0, _) => format!("{complete} background tasks complete"),
+            (0, _, _) => format!("{failed} background tasks failed"),
+            (_, _, _) => format!("{complete} background {} complete, {failed} failed", tasks(complete)),
         };
         let total = complete + failed;
         let mut lines = Vec::new();
-        let (first, then): (Vec<_>, Vec<_>) = named.iter().partition(|ended| ended.failed);
-        for ended in first.into_iter().chain(then) {
-            let about = match &ended.group {
-                Some(tally) => vec![members(tally)],
-                None => look(&ended.id).map(|task| about(&task)).unwrap_or_default(),
-            };
+        for report in ended.iter().take(NAMED) {
+            let about = about(report);
             if total == 1 {
                 lines.extend(about);
             } else {
-                let word = if ended.failed { " failed" } else { "" };
-                lines.push(format!("{}{word}: {}", ended.id, about.join(": ")).trim_end_matches(": ").to_owned());
+                let word = if report.failed() { " failed" } else { "" };
+                lines.push(format!("{}{word}: {}", report.id, about.join(": ")).trim_end_matches(": ").to_owned());
             }
         }
-        let unnamed = total - named.len() as u64;
+        let unnamed = total - ended.len().min(NAMED) as u64;
         if unnamed > 0 {
             lines.push(format!("and {unnamed} more: hob list"));
         }
         let lines: Vec<String> = lines.iter().map(|line| sanitize_line(line, LINE)).collect();
-        Some(Message { title: sanitize_line(&title, LINE), body: lines.join("\n") })
+        let more = total - ended.len() as u64;
+        Some(Message { title: sanitize_line(&title, LINE), body: lines.join("\n"), ended, more })
     }
 }
 
-/// How the members of a group ended.
-fn members(tally: &Tally) -> String {
-    let mut words = vec![format!("{} of {} tasks completed", tally.completed, tally.members())];
-    let more = [(tally.failed, "failed"), (tally.cancelled, "cancelled")];
-    words.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
-    words.join(", ")
+impl Message {
+    /// The words for what ended, none if nothing did.
+    pub fn of(ended: impl IntoIterator<Item = Report>) -> Option<Self> {
+        let mut gathered = Gathered::new();
+        ended.into_iter().for_each(|report| gathered.add(report));
+        gathered.message(|report| report)
+    }
+}
+
+fn what(report: &Report) -> &'static str {
+    if report.preset.is_some() { "group" } else { "task" }
 }
 
 fn tasks(count: u64) -> &'static str {
     if count == 1 { "task" } else { "tasks" }
 }
 
-/// Executor and duration, and a line of what came of it.
-fn about(task: &Task) -> Vec<String> {
-    let (took, said) = match &task.state {
-        State::Completed { started, finished, result, .. } => (finished.since(*started), result.summary.as_str()),
-        State::Failed { started, finished, failure, .. } => (finished.since(*started), failure.message.as_str()),
-        State::Pending { .. } | State::Running { .. } | State::Cancelled { .. } => {
-            return vec![task.executor.to_string()];
-        }
-    };
-    let first = hob_core::sanitize(said).lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned);
-    let mut lines = vec![format!("{}, {}", task.executor, rounded(took))];
-    lines.extend(first);
-    lines
+/// Who did it and how long that took, and a line of what came of it.
+fn about(report: &Report) -> Vec<String> {
+    let who = report.executor.as_ref().map(ToString::to_string);
+    let who = who.or_else(|| report.preset.as_ref().map(ToString::to_string));
+    let took = report.duration.map(rounded);
+    let first: Vec<String> = who.into_iter().chain(took).collect();
+    let first = Some(first.join(", ")).filter(|line| !line.is_empty());
+    first.into_iter().chain(report.summary.clone()).collect()
+}
+
+/// The first line of what a task said, as plain text.
+pub(crate) fn one_line(said: &str) -> Option<String> {
+    let sane = hob_core::sanitize(said);
+    let line = sane.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(sanitize_line(line, LINE))
 }
 
 /// A duration as a person says it: no more than two units.

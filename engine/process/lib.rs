@@ -33,6 +33,7 @@ mod program;
 mod pump;
 mod rescue;
 mod spawn;
+mod view;
 mod wire;
 mod zygote;
 
@@ -44,4 +45,5 @@ pub use program::{ProgramError, find_program};
 pub use pump::{Pump, PumpEnd, output_pipe, pump};
 pub use rescue::wait_for_guards;
 pub use spawn::{SpawnError, SpawnRequest, StdioSpec};
+pub use view::{Viewed, run_in_view};
 pub use zygote::{StartError, Zygote};

@@ -17,8 +17,8 @@ pub(crate) fn read(node: &Node<'_>, sha256: Option<String>, places: &Places) -> 
         return (valid && sha256.is_none()).then(|| ComponentSource::Bundled(name.to_owned()));
     }
     if text.contains("://") {
-        let hint = "download the component, and give its path and sha256";
-        node.wrong_hint("hob does not fetch components", hint);
+        let hint = "`hob plugin add` brings a component here, and writes its path and sha256";
+        node.wrong_hint("a component is a file here, not an address", hint);
         return None;
     }
     Some(ComponentSource::File { path: path(node, text, places)?, sha256 })

@@ -12,6 +12,10 @@ use hob_core::{
 };
 use std::collections::BTreeMap;
 
+mod flags;
+
+pub use flags::{GrantFlags, grant_flags, grant_lines};
+
 layer! {
     /// What one layer says of a grant, key by key.
     GrantLayer {
@@ -202,7 +206,9 @@ fn programs(node: &Node<'_>, places: &Places) -> Option<At<ProgramsGrant>> {
     }
     let mut programs = BTreeMap::new();
     for (name, program) in node.table(EXPECTED)?.entries() {
-        if name.is_empty() || name.contains(['/', '\\', '\0', '*']) {
+        // By its path it is called with `programs = [{ name = "*" }]` in what the component asks for.
+        let is_path = name.starts_with('/');
+        if name.is_empty() || name.contains(['\\', '\0', '*']) || (name.contains('/') && !is_path) {
             let hint = "the name by which the component calls it, such as `git`; `path` says which program that is";
             program.wrong_name("this cannot be a program's name", hint);
         }

@@ -45,6 +45,7 @@ macro_rules! layer {
     };
 }
 pub(crate) use layer;
+pub(crate) use notifications::NotificationsLayer;
 
 layer! {
     /// The keys that belong to no executor.
@@ -84,6 +85,7 @@ layer! {
         extends: ExecutorName,
         summary: String,
         repeatable: bool,
+        notifications: bool,
     }
 }
 
@@ -101,6 +103,7 @@ pub(crate) struct ExecutorLayer {
 pub(crate) struct Layer {
     pub(crate) general: GeneralLayer,
     pub(crate) advice: AdviceLayer,
+    pub(crate) notifications: NotificationsLayer,
     pub(crate) executors: BTreeMap<ExecutorName, ExecutorLayer>,
     pub(crate) presets: BTreeMap<PresetName, At<Arc<Preset>>>,
 }
@@ -129,12 +132,15 @@ impl Layer {
     pub(crate) fn read_root(root: Table<'_>, below: Option<&Self>, places: &Places) -> Self {
         let mut general = GeneralLayer {
             max_background_tasks: root.get("max_background_tasks").and_then(|node| count(&node, 1, MOST_TASKS)),
-            notifications: root.get("notifications").and_then(|node| node.boolean()),
             background_execution: root.get("background_execution").and_then(|node| node.boolean()),
             import_claude_settings: root.get("import_claude_settings").and_then(|node| node.boolean()),
             state_files: root.get("state_files").and_then(|node| state_files(&node, places)),
             ..GeneralLayer::default()
         };
+        let mut notifications = NotificationsLayer::default();
+        if let Some(node) = root.get("notifications") {
+            (general.notifications, notifications) = notifications::read(&node, places);
+        }
         let default = root.get("default_executor");
         if let Some(table) = root.get("daemon").and_then(|node| node.table("a table with `autostart`")) {
             general.autostart = table.get("autostart").and_then(|node| node.boolean());
@@ -176,7 +182,7 @@ impl Layer {
         general.default_executor = default.and_then(|node| known_executor(&node, &known));
         let presets = root.get("presets").map(|node| preset::read(&node, &known, &|_, _| {})).unwrap_or_default();
         root.close();
-        Self { general, advice, executors, presets }
+        Self { general, advice, notifications, executors, presets }
     }
 
     pub(crate) fn over(self, below: Self) -> Self {
@@ -188,7 +194,13 @@ impl Layer {
         // As a whole: a preset whose children come from two files would be nobody's.
         let mut presets = below.presets;
         presets.extend(self.presets);
-        Self { general: self.general.over(below.general), advice: self.advice.over(below.advice), executors, presets }
+        Self {
+            general: self.general.over(below.general),
+            advice: self.advice.over(below.advice),
+            notifications: self.notifications.over(below.notifications),
+            executors,
+            presets,
+        }
     }
 }
 
@@ -214,6 +226,7 @@ impl ExecutorLayer {
                 }),
                 summary: table.get("summary").and_then(|node| summary(&node)),
                 repeatable: table.get("repeatable").and_then(|node| node.boolean()),
+                notifications: table.get("notifications").and_then(|node| node.boolean()),
                 ..AboutLayer::default()
             },
             ..Self::default()
@@ -324,7 +337,7 @@ const TIME_OR_NONE: &str = "a time such as \"1m30s\", or \"none\"";
 const AGE: &str = "a time such as \"30d\", or \"none\"";
 
 impl LimitsLayer {
-    fn read(table: Table<'_>) -> Self {
+    pub(crate) fn read(table: Table<'_>) -> Self {
         let size = |node: Node<'_>| node.parsed(SIZE, str::parse::<Bytes>);
         let layer = Self {
             memory: table.get("memory").and_then(|node| memory(&node)),
@@ -438,6 +451,7 @@ fn known_executor(node: &Node<'_>, known: &[&ExecutorName]) -> Option<At<Executo
 
 pub(crate) mod advice;
 mod extends;
+mod notifications;
 pub(crate) mod preset;
 #[cfg(test)]
 mod tests;

@@ -108,6 +108,10 @@ impl<'a> Node<'a> {
         self.value.as_str()
     }
 
+    pub(crate) fn as_bool(&self) -> Option<bool> {
+        self.value.as_bool()
+    }
+
     /// Text.
     pub(crate) fn text(&self, expected: &str) -> Option<&'a str> {
         let text = self.value.as_str();

@@ -9,21 +9,20 @@ use crate::{
     show::{self, Shown},
     source::Source,
 };
-use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, WorkSort};
+use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, Notifications, WorkSort};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 /// The settings in force: the defaults, over them those of Claude where they are imported, and over them the
 /// person's `hob.toml`.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// How many tasks run at once, over all processes.
     pub max_background_tasks: u32,
     /// The executor of a dispatch that names none.
     pub default_executor: Option<ExecutorName>,
-    /// Whether the desktop tells of finished tasks.
-    pub notifications: bool,
+    /// Who is told of what ended.
+    pub notifications: Notifications,
     /// Whether tasks run in the background; otherwise whoever dispatches one runs it.
     pub background_execution: bool,
     /// The folder of the state files, if there are to be any.
@@ -103,7 +102,7 @@ impl Settings {
         problems.into_iter().map(|problem| Error::Invalid { first: Box::new(problem), more: 0 }).collect()
     }
 
-    fn resolve(
+    pub(crate) fn resolve(
         source: Option<&Source>,
         mut files: Vec<Fingerprint>,
         places: &Places,
@@ -122,15 +121,17 @@ impl Settings {
 
     fn of(layer: Layer, files: Vec<Fingerprint>, warnings: Vec<String>) -> Self {
         let general = &layer.general;
-        let executors = layer.extended();
-        let executors = executors.iter().filter_map(|(name, executor)| {
+        let extended = layer.extended();
+        let is_silent = |executor: &ExecutorLayer| executor.about.notifications.as_ref().is_some_and(|at| !at.value);
+        let silent = extended.iter().filter(|(_, executor)| is_silent(executor)).map(|(name, _)| name.clone());
+        let executors = extended.iter().filter_map(|(name, executor)| {
             let config = executor_config(name, executor)?;
             Some((name.clone(), Arc::new(config)))
         });
         Self {
             max_background_tasks: *default(general.max_background_tasks.as_ref()),
             default_executor: general.default_executor.as_ref().map(|at| at.value.clone()),
-            notifications: *default(general.notifications.as_ref()),
+            notifications: layer.notifications.resolve(general, silent.collect()),
             background_execution: *default(general.background_execution.as_ref()),
             state_files: general.state_files.as_ref().map(|at| at.value.clone()),
             autostart: *default(general.autostart.as_ref()),

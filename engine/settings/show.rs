@@ -1,7 +1,7 @@
 //! `hob config show`: what is in force, and where it came from.
 
 use crate::{
-    layer::{ExecutorLayer, Layer, advice::AdviceLayer},
+    layer::{ExecutorLayer, Layer, NotificationsLayer, advice::AdviceLayer},
     reader::{At, path},
 };
 use hob_core::{Bytes, ComponentSource, Join, Limits, Preset, format_duration};
@@ -122,10 +122,15 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     let general = &layer.general;
     list.some("max_background_tasks", general.max_background_tasks.as_ref(), plain);
     list.some("default_executor", general.default_executor.as_ref(), plain);
-    list.some("notifications", general.notifications.as_ref(), plain);
+    // A table says that there are some, and what is shown can be read again.
+    let is_off = general.notifications.as_ref().filter(|at| !at.value);
+    list.some("notifications", is_off, plain);
     list.some("background_execution", general.background_execution.as_ref(), plain);
     list.some("import_claude_settings", general.import_claude_settings.as_ref(), plain);
     list.some("state_files", general.state_files.as_ref(), |path| json!(path.to_string_lossy()));
+    if is_off.is_none() {
+        list_notifications(&mut list, &layer.notifications);
+    }
     list.table("daemon");
     list.some("autostart", general.autostart.as_ref(), plain);
     list.table("cancel");
@@ -146,6 +151,16 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.values
 }
 
+fn list_notifications(list: &mut List, layer: &NotificationsLayer) {
+    list.table("notifications");
+    list.some("desktop", layer.desktop.as_ref(), plain);
+    list.some("command", layer.command.as_ref(), plain);
+    list.some("terminal", layer.terminal.as_ref(), plain);
+    list.some("min_duration", layer.min_duration.as_ref(), time);
+    list.some("priorities", layer.priorities.as_ref(), plain);
+    list.some("gather", layer.gather.as_ref(), time);
+}
+
 fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     let table = format!("executors.{name}");
     list.table(&table);
@@ -159,6 +174,7 @@ fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     }
     list.some("summary", executor.about.summary.as_ref(), plain);
     list.or("repeatable", executor.about.repeatable.as_ref(), &false, plain);
+    list.or("notifications", executor.about.notifications.as_ref(), &true, plain);
     list.table(&format!("{table}.settings"));
     for (name, at) in &executor.settings {
         list.some(name, Some(at), Value::clone);

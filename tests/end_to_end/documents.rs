@@ -6,15 +6,15 @@ use crate::{denials::guest, file_server::FileServer, sandbox::Sandbox};
 use std::{env, fs, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
 
 /// A fenced block, with the line that it begins on.
-struct Block<'a> {
-    kind: &'a str,
+pub struct Block<'a> {
+    pub kind: &'a str,
     line: usize,
-    text: &'a str,
+    pub text: &'a str,
     /// Whether a heading stands between it and the block before it.
     begins_section: bool,
 }
 
-fn blocks(document: &str) -> Vec<Block<'_>> {
+pub fn blocks(document: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
     let mut begins_section = false;
     let mut rest = document;
@@ -31,12 +31,12 @@ fn blocks(document: &str) -> Vec<Block<'_>> {
 }
 
 /// A command with what is shown of its output.
-struct Typed {
-    command: String,
-    shown: Vec<String>,
+pub struct Typed {
+    pub command: String,
+    pub shown: Vec<String>,
 }
 
-fn commands(block: &str) -> Vec<Typed> {
+pub fn commands(block: &str) -> Vec<Typed> {
     let mut typed: Vec<Typed> = Vec::new();
     for line in block.lines() {
         if let Some(command) = line.strip_prefix("$ ") {
@@ -148,7 +148,7 @@ impl Project {
 }
 
 /// Whether the parts of `shown` between ellipses stand in `line`, in this order.
-fn is_shown(shown: &str, line: &str) -> bool {
+pub fn is_shown(shown: &str, line: &str) -> bool {
     let mut rest = line;
     shown.split('…').all(|part| {
         let found = rest.find(part.trim());

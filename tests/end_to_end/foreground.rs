@@ -41,6 +41,35 @@ fn a_dispatch_runs_its_task_and_passes_its_result_and_exit_code_on() {
 }
 
 #[test]
+fn status_and_doctor_name_what_runs_what_waits() {
+    let sandbox = Sandbox::with_config("daemon.autostart = false\n");
+    sandbox.ok(["dispatch", "shell", "true", "--id", "left"]);
+    sandbox.configure(OFF);
+    let daemon = || {
+        let found = sandbox.json(["doctor", "--fix", "--json"]);
+        let checks = found["checks"].as_array().expect("checks").iter();
+        let check = checks.into_iter().find(|check| check["check"] == "daemon").expect("a line of the daemon");
+        let word = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
+        (word("status"), word("message"), word("hint"))
+    };
+    // Neither would a daemon help, nor does one that runs.
+    for (state, said) in
+        [("STOPPED  run what waits: hob work", "nobody runs what waits (1)"), ("RUNNING", "takes none")]
+    {
+        let shown = sandbox.ok(["status"]);
+        assert!(shown.contains(state) && shown.contains("`hob work` what waits"), "{shown}");
+        let (status, message, hint) = daemon();
+        assert!(message.contains(said) && message.contains("background_execution is off"), "{message}");
+        assert_eq!((status.as_str(), hint.as_str()), ("warning", "hob work"));
+        sandbox.ok(["daemon", "start"]);
+    }
+    assert_eq!(sandbox.state_of("left"), "pending");
+    assert_eq!(sandbox.ok(["work"]), "ran 1 task\n");
+    assert_eq!(daemon().0, "ok");
+    sandbox.ok(["daemon", "stop"]);
+}
+
+#[test]
 fn a_batch_and_a_fan_out_run_within_the_slots() {
     let sandbox = Sandbox::with_config(&format!(
         "{OFF}max_background_tasks = 2\n

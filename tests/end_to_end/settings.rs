@@ -18,7 +18,7 @@ fn the_keys_of_claude_are_the_lowest_layer_where_they_are_imported() {
     let sandbox = Sandbox::with_config("max_background_tasks = 3\n");
     let file = claude(&sandbox, CLAUDE);
     let shown = sandbox.json(["config", "show", "--json"]);
-    assert_eq!(shown["notifications"]["value"], true, "nothing is imported unasked: {shown}");
+    assert_eq!(shown["background_execution"]["value"], true, "nothing is imported unasked: {shown}");
 
     sandbox.configure("import_claude_settings = true\nmax_background_tasks = 3\n");
     let shown = sandbox.json(["config", "show", "--json"]);

@@ -72,6 +72,11 @@ impl Gauge {
         }
     }
 
+    /// Takes it off the screen for good.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+
     /// Takes it off the screen while `write` writes there.
     pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         self.0.suspend(write)
@@ -80,7 +85,7 @@ impl Gauge {
 
 impl Drop for Gauge {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.clear();
     }
 }
 

@@ -22,10 +22,10 @@ use std::{
 mod care;
 mod queue;
 
+mod notifications;
+
 /// Time that a program may take to say its version. 10 s: ten times what the slowest of them takes.
 const VERSION_WALL: Duration = Duration::from_secs(10);
-/// Time that the desktop may take to answer.
-const DESKTOP_WALL: Duration = Duration::from_secs(2);
 
 /// Look at everything that hob stands on: places, configuration, database, daemon, executors, agents,
 /// notifications.
@@ -159,7 +159,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     if let Ok(settings) = context.settings() {
         checks.extend(executors(&context, settings));
         checks.extend(installed(settings));
-        checks.push(notifications(settings));
+        checks.extend(notifications::checks(&context, settings));
         checks.extend(settings.state_files.as_deref().map(|folder| kept_files(&context, folder)));
     }
     if arguments.fix {
@@ -263,7 +263,10 @@ fn database<'a>(context: &Context) -> Check<'a> {
 }
 
 fn daemon(context: &Context) -> Check<'_> {
+    /// Why a daemon would be no help.
+    const OFF: &str = "background_execution is off";
     let check = |status, message: String| Check::new("daemon", status, message);
+    let in_background = context.settings().map_or(true, |settings| settings.background_execution);
     let waiting = || {
         let is_there = context.places.state.join("hob.db").exists();
         let counts = is_there.then(|| context.store().ok()?.counts().ok()).flatten();
@@ -275,10 +278,19 @@ fn daemon(context: &Context) -> Check<'_> {
             let message = format!("it runs as version {}, and this is {}", info.version, env!("CARGO_PKG_VERSION"));
             check(Status::Warning, message).hint("hob daemon stop && hob daemon start")
         }
-        Ok(Presence::Running(Some(info))) => check(Status::Ok, format!("it runs, pid {}", info.pid)),
+        Ok(Presence::Running(Some(info))) => match waiting() {
+            count if count > 0 && !in_background => {
+                let message = format!("it runs, pid {}, and takes none of what waits ({count}): {OFF}", info.pid);
+                check(Status::Warning, message).hint("hob work")
+            }
+            _ => check(Status::Ok, format!("it runs, pid {}", info.pid)),
+        },
         Ok(Presence::Running(None)) => check(Status::Ok, "it is just starting or stopping".to_owned()),
         Ok(Presence::Stopped) => match waiting() {
             0 => check(Status::Absent, "it does not run, and nothing waits for it".to_owned()),
+            count if !in_background => {
+                check(Status::Warning, format!("nobody runs what waits ({count}): {OFF}")).hint("hob work")
+            }
             count => {
                 let check = check(Status::Warning, format!("it does not run, and {count} tasks wait"));
                 // Whoever does not want it to start by itself runs tasks in another way.
@@ -395,17 +407,5 @@ fn version(program: &Path) -> Result<String, String> {
         (None, _) => Err(format!("it took more than {} s", VERSION_WALL.as_secs())),
         (Some(hob_core::ExitStatus::Code(0)), Some(line)) => Ok(line),
         (Some(status), _) => Err(format!("it ended with {}", status.shell_code())),
-    }
-}
-
-fn notifications<'a>(settings: &Settings) -> Check<'a> {
-    let check = |status, message: String| Check::new("notifications", status, message);
-    if !settings.notifications {
-        return check(Status::Absent, "they are switched off".to_owned());
-    }
-    match hob_notify::probe(DESKTOP_WALL) {
-        Ok(service) => check(Status::Ok, service),
-        Err(why) => check(Status::Warning, format!("the desktop cannot be told of finished tasks: {why}"))
-            .hint("put notifications = false into the file that `hob config path` names, if there is no desktop"),
     }
 }

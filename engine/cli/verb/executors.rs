@@ -11,7 +11,7 @@ use hob_core::{ExecutorConfig, StateName, format_duration, sanitize_line};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-mod grants;
+pub mod grants;
 
 /// Show what can be done: every executor, or one with its parameters and what it is granted.
 #[derive(clap::Args)]

@@ -5,6 +5,7 @@ use crate::{
     exit::Exit,
     foreground::{Foreground, Hands},
     handed_in::{Child, HandedIn},
+    notice,
     plan::{self, Words},
     prepare::{Executors, Known, captured_environment, checked_params},
     render,
@@ -214,7 +215,8 @@ fn wait(
     foreground: Option<Foreground>,
 ) -> CommandResult {
     let ids: Vec<TaskId> = accepted.members.iter().map(|member| member.id.clone()).collect();
-    wait_with(context, store, &ids, foreground)?;
+    let waited = wait_with(context, store, &ids, foreground)?;
+    notice::of_groups(context, store, [&accepted.id], waited.has_paused);
     whole::print(context, store, &accepted.id, as_json)
 }
 

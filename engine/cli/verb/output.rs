@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult},
     exit::Exit,
-    follow, lookup,
+    follow, lookup, notice,
     verb::wait::wait_for,
     whole,
 };
@@ -60,10 +60,11 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     }
     let mut task = lookup::find(&store, &arguments.id)?;
     if arguments.follow {
-        return follow::until_the_end(&context, &store, &task.id, arguments.tail, arguments.timeout, &|| false);
+        return follow::until_the_end(&context, &store, &task.id, arguments.tail, arguments.timeout, None);
     }
     if arguments.wait {
         let waited = wait_for(&context, &store, std::slice::from_ref(&task.id), arguments.timeout)?;
+        notice::of_tasks(&context, &waited.ended, waited.has_paused);
         let Some(ended) = waited.ended.into_iter().next() else {
             let message = anyhow::anyhow!("{} had not ended when the time was over; it goes on", task.id);
             return Err(CommandError::new(Exit::TimedOut, message));
@@ -86,7 +87,9 @@ fn of_group(context: &Context, store: &Store, id: &TaskId, arguments: &Arguments
     }
     if arguments.wait {
         let ids = lookup::name(store, id.as_str())?.tasks;
-        if wait_for(context, store, &ids, arguments.timeout)?.timed_out {
+        let waited = wait_for(context, store, &ids, arguments.timeout)?;
+        notice::of_groups(context, store, [id], waited.has_paused);
+        if waited.timed_out {
             let message = anyhow::anyhow!("{id} had not ended when the time was over; it goes on");
             return Err(CommandError::new(Exit::TimedOut, message));
         }

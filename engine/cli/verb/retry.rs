@@ -6,7 +6,7 @@ use crate::{
     error::{CommandError, CommandResult},
     exit::Exit,
     foreground::{Foreground, Hands},
-    lookup,
+    lookup, notice,
     prepare::{Executors, captured_environment, checked_params},
     render::{self, BOLD, styled},
     verb::wait::wait_with,
@@ -61,6 +61,13 @@ impl Queued<'_> {
         match self {
             Self::Task(_, task) => vec![task.id.clone()],
             Self::Group(_, group) => group.members.iter().map(|member| member.id.clone()).collect(),
+        }
+    }
+
+    fn group(&self) -> Option<&TaskId> {
+        match self {
+            Self::Task(..) => None,
+            Self::Group(_, group) => Some(&group.id),
         }
     }
 }
@@ -133,7 +140,14 @@ fn wait(
 ) -> CommandResult {
     let is_foreground = foreground.is_some();
     let ids: Vec<TaskId> = queued.iter().flat_map(Queued::tasks).collect();
-    let tasks = wait_with(context, store, &ids, foreground)?;
+    let waited = wait_with(context, store, &ids, foreground)?;
+    let tasks = waited.ended;
+    let groups: Vec<&TaskId> = queued.iter().filter_map(Queued::group).collect();
+    if groups.is_empty() {
+        notice::of_tasks(context, &tasks, waited.has_paused);
+    } else {
+        notice::of_groups(context, store, groups, waited.has_paused);
+    }
     if let ([Queued::Task(..)], [only], true) = (queued, tasks.as_slice(), is_foreground) {
         answer::print(context, only, as_json)?;
         return Ok(answer::own_exit(only));

@@ -6,6 +6,7 @@ use crate::{
 };
 use hob_core::{State, StateName, Task, Timestamp};
 use hob_runner::daemon::{DaemonInfo, Presence, presence};
+use hob_settings::Settings;
 use hob_store::{Counts, Queue};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -25,7 +26,8 @@ struct Overview {
     daemon: Presence,
     /// None where the configuration cannot be read.
     slots: Option<u32>,
-    autostart: bool,
+    starts_daemon: bool,
+    in_background: bool,
     counts: Counts,
     queues: Vec<Queue>,
     running: Vec<Task>,
@@ -41,8 +43,9 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     // A broken configuration is for other commands to report; what runs can be shown without it.
     let settings = context.settings().ok();
     let slots = settings.map(|settings| settings.max_background_tasks);
-    let autostart = settings.is_some_and(|settings| settings.autostart);
-    let overview = Overview { daemon, slots, autostart, counts, queues, running, now: now() };
+    let starts_daemon = settings.is_some_and(Settings::starts_daemon);
+    let in_background = settings.is_none_or(|settings| settings.background_execution);
+    let overview = Overview { daemon, slots, starts_daemon, in_background, counts, queues, running, now: now() };
     let mut out = anstream::stdout().lock();
     if arguments.json {
         render::write_json(&mut out, &overview.object())?;
@@ -90,8 +93,14 @@ impl Overview {
     /// What follows for those who hand in tasks.
     fn meaning(&self) -> &'static str {
         match self.daemon {
+            Presence::Running(_) if !self.in_background => {
+                "background_execution is off, so it takes no task: a dispatch runs its own, `hob work` what waits"
+            }
             Presence::Running(_) => "tasks start by themselves as slots come free",
-            Presence::Stopped if self.autostart => {
+            Presence::Stopped if !self.in_background => {
+                "background_execution is off: a dispatch runs its own task, `hob work` what waits"
+            }
+            Presence::Stopped if self.starts_daemon => {
                 "the next dispatch or wait starts it; agents' hooks and `hob work` run tasks one by one"
             }
             Presence::Stopped => {
@@ -133,7 +142,8 @@ impl Overview {
                 writeln!(out)
             }
             Presence::Stopped if self.counts.pending > 0 => {
-                writeln!(out, "daemon   {}  start it: hob daemon start", styled(of_state(StateName::Failed), "STOPPED"))
+                let next = if self.in_background { "start it: hob daemon start" } else { "run what waits: hob work" };
+                writeln!(out, "daemon   {}  {next}", styled(of_state(StateName::Failed), "STOPPED"))
             }
             Presence::Stopped => writeln!(out, "daemon   {}", styled(of_state(StateName::Pending), "STOPPED")),
         }

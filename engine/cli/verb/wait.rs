@@ -5,6 +5,7 @@ use crate::{
     exit::Exit,
     foreground::Foreground,
     lookup::{self, Named},
+    notice,
     render::{self, Gauge},
     start::{Hand, ensure_daemon},
     waiting::Watch,
@@ -57,6 +58,8 @@ pub struct Waited {
     pub ended: Vec<Task>,
     /// Whether the time was over before.
     pub timed_out: bool,
+    /// Whether there was anything to wait for.
+    pub has_paused: bool,
 }
 
 /// What has ended of what was named.
@@ -84,8 +87,9 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         named.iter().any(|named| !named.tasks.iter().any(|id| open.contains(id)))
     };
     let is_enough = |open: &[TaskId]| open.is_empty() || (arguments.any && is_one_over(open));
-    let waited = wait_until(&context, &store, &ids, arguments.timeout, &is_enough)?;
+    let waited = wait_until(&context, &store, &ids, arguments.timeout, &Hand::beside(None), &is_enough)?;
     let ended = ended_of(&store, &named, &waited.ended)?;
+    tell(&context, &store, &named, &waited);
     let mut out = anstream::stdout().lock();
     if arguments.json {
         let objects: Vec<_> = ended.iter().map(object).collect();
@@ -105,6 +109,16 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         ended if ended.iter().all(has_completed) => Exit::Ok,
         _ => Exit::TaskFailed,
     })
+}
+
+/// Tells the terminal: of the groups that were named, or else of the tasks.
+fn tell(context: &Context, store: &Store, named: &[Named], waited: &Waited) {
+    let mut groups = named.iter().filter(|named| named.is_group).map(|named| &named.id).peekable();
+    if groups.peek().is_some() {
+        notice::of_groups(context, store, groups, waited.has_paused);
+    } else {
+        notice::of_tasks(context, &waited.ended, waited.has_paused);
+    }
 }
 
 /// What has ended of what was named, in that order.
@@ -156,7 +170,7 @@ fn write(out: &mut dyn Write, ended: &Ended) -> std::io::Result<()> {
 
 /// Waits for all of these tasks, with a gauge where there is a terminal.
 pub fn wait_for(context: &Context, store: &Store, ids: &[TaskId], timeout: Option<Duration>) -> CommandResult<Waited> {
-    wait_until(context, store, ids, timeout, &<[TaskId]>::is_empty)
+    wait_until(context, store, ids, timeout, &Hand::beside(None), &<[TaskId]>::is_empty)
 }
 
 /// The same for tasks that were just handed in, which may be those of this process.
@@ -165,12 +179,13 @@ pub fn wait_with(
     store: &Store,
     ids: &[TaskId],
     foreground: Option<Foreground>,
-) -> CommandResult<Vec<Task>> {
+) -> CommandResult<Waited> {
     let is_over = || foreground.as_ref().is_some_and(Foreground::is_over);
-    let waited = wait_until(context, store, ids, None, &|open| open.is_empty() || is_over())?;
-    let Some(foreground) = foreground else { return Ok(waited.ended) };
+    let hand = Hand::beside(foreground.as_ref());
+    let waited = wait_until(context, store, ids, None, &hand, &|open| open.is_empty() || is_over())?;
+    let Some(foreground) = foreground else { return Ok(waited) };
     foreground.end()?;
-    ended(store, ids, &still_open(store, ids.to_vec())?)
+    Ok(Waited { ended: ended(store, ids, &still_open(store, ids.to_vec())?)?, ..waited })
 }
 
 /// Waits until what is open of these tasks is little enough.
@@ -179,11 +194,11 @@ fn wait_until(
     store: &Store,
     ids: &[TaskId],
     timeout: Option<Duration>,
+    hand: &Hand,
     is_enough: &dyn Fn(&[TaskId]) -> bool,
 ) -> CommandResult<Waited> {
     let mut watch = Watch::new(context, timeout)?;
     let gauge = Gauge::new();
-    let hand = Hand::default();
     let mut open = ids.to_vec();
     let mut is_first = true;
     loop {
@@ -201,7 +216,7 @@ fn wait_until(
             }
         }
         if is_over || !watch.pause(Duration::MAX)? {
-            return Ok(Waited { ended: ended(store, ids, &open)?, timed_out: !is_over });
+            return Ok(Waited { ended: ended(store, ids, &open)?, timed_out: !is_over, has_paused: !is_first });
         }
     }
 }

@@ -6,28 +6,17 @@ use super::{
     record::{Record, Report},
 };
 use crate::{
-    capability::{
-        Cancel,
-        http::{HttpClient, HttpOptions, Network},
-        process::Children,
-    },
-    component,
-    console::Tail,
     contract::{self, Refusal},
-    engine,
-    guest::{Guest, Surroundings},
-    nothing::Nothing,
-    os,
+    describe, engine, os,
     runtime::Runtime,
 };
-use hob_core::{Asks, Bytes, Description, Environment, Grant, Limits, Policy};
+use hob_core::{Bytes, Description};
 use std::{
     ffi::{OsStr, OsString},
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 use wasmtime::component::Component;
@@ -37,12 +26,7 @@ const CPU: Duration = Duration::from_mins(4);
 /// Memory. 3 GiB: compiling a Python component of 40 MB takes a third of it.
 const MEMORY: Bytes = Bytes(3 << 30);
 /// Bytes of a component. 128 MiB: three times the largest met.
-const LARGEST: u64 = 128 << 20;
-/// `describe` returns a constant; these are CONTRACT's limits for it.
-const DESCRIBE_CPU: Duration = Duration::from_secs(1);
-const DESCRIBE_MEMORY: Bytes = Bytes(64 << 20);
-/// Waiting is nothing that `describe` has to do; ten times its computing time, for a busy machine.
-const DESCRIBE_WALL: Duration = Duration::from_secs(10);
+pub const LARGEST_COMPONENT: u64 = 128 << 20;
 
 /// Which limits a child that ended without a report may have met, for a person.
 pub(super) fn limits(ended: &str) -> String {
@@ -115,7 +99,9 @@ fn look_at(arguments: &Arguments, bundled: Bundled) -> Result<Record, Error> {
     let malformed = |error: wasmtime::Error| Refusal::Malformed { message: error.root_cause().to_string() };
     let component = Component::from_binary(&runtime.engine, &bytes).map_err(malformed)?;
     let pre = contract::check(&runtime.engine, &runtime.linker, &component)?;
-    let description = describe(&runtime, &pre).map_err(|message| Refusal::Describe { message })?;
+    let refused = |message| Refusal::Describe { message };
+    let description = describe::describe(&runtime, &pre).map_err(refused)?;
+    Description::parse(&description).map_err(|error| refused(error.to_string()))?;
     let code = component.serialize().map_err(failed)?;
     runtime.artefacts.store(&digest, &code).map_err(|error| Error::Failed(error.to_string()))?;
     Ok(Record::new(path, fingerprint, digest, description))
@@ -129,65 +115,14 @@ fn read(path: &Path) -> Result<(Vec<u8>, [u64; 3]), Error> {
     if !before.is_file() {
         return Err(Error::Failed("it is not a file".to_owned()));
     }
-    if before.len() > LARGEST {
-        return Err(Refusal::TooLarge { size: before.len(), limit: LARGEST }.into());
+    if before.len() > LARGEST_COMPONENT {
+        return Err(Refusal::TooLarge { size: before.len(), limit: LARGEST_COMPONENT }.into());
     }
     let mut bytes = Vec::new();
-    file.by_ref().take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.by_ref().take(LARGEST_COMPONENT + 1).read_to_end(&mut bytes).map_err(failed)?;
     let after = os::fingerprint(&file.metadata().map_err(failed)?);
     if os::fingerprint(&before) != after {
         return Err(Error::Failed("it changed while it was read; is it still being written?".to_owned()));
     }
     Ok((bytes, after))
-}
-
-/// Calls `describe` without any capability.
-fn describe(runtime: &Runtime, pre: &crate::bindings::PluginPre<Guest>) -> Result<String, String> {
-    let limits = Limits { cpu: DESCRIBE_CPU, memory: DESCRIBE_MEMORY, ..Limits::default() };
-    let nothing = Arc::new(Nothing);
-    let executor: hob_core::ExecutorName = "describe".parse().map_err(|error| format!("{error}"))?;
-    let surroundings = Surroundings {
-        policy: Arc::new(Policy::new(executor.clone(), Asks::default(), Grant::default())),
-        executor,
-        task: "describe".parse().map_err(|error| format!("{error}"))?,
-        limits,
-        environment: Environment::default(),
-        cwd: PathBuf::from("/"),
-        folders: Vec::new(),
-        output: nothing.clone(),
-        reporter: nothing.clone(),
-        state: nothing,
-        artifacts: None,
-        http: Arc::new(HttpClient::new(
-            Arc::new(Network::new()),
-            HttpOptions { body_bytes: 0, per_host: 1, secrets: Arc::new(|_| None) },
-        )),
-        zygote: None,
-    };
-    let (_sender, receiver) = tokio::sync::watch::channel(false);
-    let stderr = Tail::default();
-    let children = Arc::new(Children::default());
-    let guest = Guest::new(Arc::new(surroundings), Cancel(receiver), children, stderr.clone())
-        .map_err(|error| format!("{error:#}"))?;
-    let tokio =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let _running = runtime.ticker.run();
-    let text = tokio.block_on(async {
-        let mut store = runtime.store(guest);
-        let called = async {
-            let plugin = pre.instantiate_async(&mut store).await?;
-            plugin.hob_plugin_executor().call_describe(&mut store).await
-        };
-        let answer = tokio::time::timeout(DESCRIBE_WALL, called).await;
-        match answer {
-            Ok(Ok(text)) => Ok(text),
-            Ok(Err(error)) => Err(match component::limit_of(&store, &error) {
-                Some(hit) => format!("`describe` reached its limit of {hit}"),
-                None => component::explain(&error, &stderr).message,
-            }),
-            Err(_) => Err(format!("`describe` took longer than {}", hob_core::format_duration(DESCRIBE_WALL))),
-        }
-    })?;
-    Description::parse(&text).map_err(|error| error.to_string())?;
-    Ok(text)
 }

@@ -1,5 +1,5 @@
 use super::*;
-use hob_core::{AttemptNumber, Failure, FailureKind, Priority, TaskResult, Timestamp};
+use hob_core::{AttemptNumber, Failure, FailureKind, Priority, State, Tally, Task, TaskId, TaskResult, Timestamp};
 
 fn id(text: &str) -> TaskId {
     text.parse().expect("an id")
@@ -28,15 +28,16 @@ fn task(name: &TaskId, failed: bool, said: &str) -> Task {
     }
 }
 
+fn report(name: &str, failed: bool, said: &str) -> Report {
+    Report::of_task(&task(&id(name), failed, said)).expect("it ended")
+}
+
 #[track_caller]
 fn check(ended: &[(&str, bool)], said: &str, title: &str, body: &str) {
-    let mut gathered = Gathered::default();
-    for (name, failed) in ended {
-        gathered.add(Ended { id: id(name), failed: *failed, group: None });
-    }
-    let failed = |name: &TaskId| ended.iter().any(|(ended, failed)| *ended == name.as_str() && *failed);
-    let message = gathered.message(|name| Some(task(name, failed(name), said))).expect("something ended");
+    let reports = ended.iter().map(|(name, failed)| report(name, *failed, said));
+    let message = Message::of(reports).expect("something ended");
     assert_eq!((message.title.as_str(), message.body.as_str()), (title, body));
+    assert_eq!((message.ended.len(), message.more), (ended.len(), 0));
 }
 
 #[test]
@@ -72,47 +73,78 @@ fn several() {
 
 #[test]
 fn a_group_says_how_its_members_ended() {
-    let tally = |failed| Some(Tally { completed: 3, failed, ..Tally::default() });
-    let mut gathered = Gathered::default();
-    gathered.add(Ended { id: id("research-x7k2m"), failed: false, group: tally(0) });
-    let message = gathered.message(|_| None).expect("a message");
+    let group = |name: &str, failed: u32| {
+        let tally = Tally { completed: 3, failed, ..Tally::default() };
+        Report {
+            state: if failed > 0 { StateName::Failed } else { StateName::Completed },
+            executor: None,
+            preset: Some("research".parse().expect("a name")),
+            summary: Some(crate::report::members(&tally)),
+            tally: Some(tally),
+            ..report(name, false, "")
+        }
+    };
+    let message = Message::of([group("research-x7k2m", 0)]).expect("a message");
     assert_eq!(message.title, "Background group 'research-x7k2m' complete");
-    assert_eq!(message.body, "3 of 3 tasks completed");
-    gathered.add(Ended { id: id("fix-2"), failed: true, group: tally(1) });
-    let message = gathered.message(|_| None).expect("a message");
-    assert_eq!(message.body, "fix-2 failed: 3 of 4 tasks completed, 1 failed\nresearch-x7k2m: 3 of 3 tasks completed");
+    assert_eq!(message.body, "research, 3.2 s\n3 of 3 tasks completed");
+    let message = Message::of([group("research-x7k2m", 0), group("fix-2", 1)]).expect("a message");
+    let (first, then) = message.body.split_once('\n').expect("two lines");
+    assert_eq!(first, "fix-2 failed: research, 3.2 s: 3 of 4 tasks completed, 1 failed");
+    assert_eq!(then, "research-x7k2m: research, 3.2 s: 3 of 3 tasks completed");
 }
 
 #[test]
 fn many_stay_small_and_failures_are_named() {
-    let mut gathered = Gathered::default();
-    for n in 0..100_000 {
-        gathered.add(Ended { id: id(&format!("t{n}")), failed: n == 99_999, group: None });
-    }
-    let message = gathered.message(|name| Some(task(name, name.as_str() == "t99999", "x"))).expect("a message");
+    let last = 99_999;
+    let message = Message::of((0..=last).map(|n| report(&format!("t{n}"), n == last, "x"))).expect("a message");
     assert_eq!(message.title, "99999 background tasks complete, 1 failed");
     assert_eq!(message.body.lines().count(), NAMED + 1);
     assert!(message.body.starts_with("t99999 failed: explore"), "{}", message.body);
     assert!(message.body.ends_with("and 99995 more: hob list"), "{}", message.body);
+    assert_eq!((message.ended.len(), message.more), (LISTED, 99_900));
+    assert_eq!(message.ended[0].state, StateName::Failed);
 }
 
 #[test]
 fn f67_what_a_task_said_is_text_and_short() {
     let hostile = format!("\u{1b}]0;owned\u{7}\u{202e}{}", "x".repeat(10_000));
-    let mut gathered = Gathered::default();
-    gathered.add(Ended { id: id("a"), failed: false, group: None });
-    let message = gathered.message(|name| Some(task(name, false, &hostile))).expect("a message");
+    let message = Message::of([report("a", false, &hostile)]).expect("a message");
     assert!(message.body.starts_with("explore, 3.2 s\nxxx"), "{:?}", message.body);
     assert!(message.body.chars().count() < 2 * LINE + 2);
+    assert!(message.ended[0].summary.as_ref().is_some_and(|line| line.chars().count() <= LINE), "{message:?}");
 }
 
 #[test]
-fn a_task_that_was_pruned_is_still_named() {
-    let mut gathered = Gathered::default();
-    assert_eq!(gathered.message(|_| None), None);
-    gathered.add(Ended { id: id("a"), failed: false, group: None });
-    let message = gathered.message(|_| None).expect("a message");
-    assert_eq!(message, Message { title: "Background task 'a' complete".to_owned(), body: String::new() });
+fn what_is_told_has_ended() {
+    assert_eq!(Message::of([]), None);
+    let mut cancelled = task(&id("a"), false, "");
+    cancelled.state = State::Cancelled { stopped: None, finished: Timestamp(1), reason: None };
+    assert_eq!(Report::of_task(&cancelled), None);
+    cancelled.state = State::accepted();
+    assert_eq!(Report::of_task(&cancelled), None);
+}
+
+#[test]
+fn a_command_reads_it_as_json() {
+    let message = Message::of([report("a", true, "`make` exited with code 2\nand more")]).expect("a message");
+    let expect = serde_json::json!({
+        "title": "Background task 'a' failed",
+        "body": "explore, 3.2 s\n`make` exited with code 2",
+        "ended": [{
+            "id": "a",
+            "state": "failed",
+            "executor": "explore",
+            "preset": null,
+            "tally": null,
+            "priority": "medium",
+            "cwd": "/",
+            "session": null,
+            "duration_ms": 3_250,
+            "summary": "`make` exited with code 2",
+        }],
+        "more": 0,
+    });
+    assert_eq!(serde_json::to_value(&message).expect("JSON"), expect);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{drain::PACE, message::Message, trouble::last_trouble};
 use hob_core::{
     Environment, Failure, FailureKind, Join, MemberTask, NewGroup, NewMember, NewTask, Outcome, Priority, TaskId,
     TaskResult, Timestamp, WorkerId,
@@ -68,8 +69,8 @@ impl Scene {
         }
     }
 
-    fn backlog(&self) -> usize {
-        self.store.view(|view| view.events_since(CONSUMER, 100)).expect("the consumer is there").len()
+    fn backlog(&self, channel: Channel) -> usize {
+        self.store.view(|view| view.events_since(channel.consumer(), 100)).expect("the consumer is there").len()
     }
 }
 
@@ -107,10 +108,19 @@ fn pleased() -> (Box<dyn Sink>, mpsc::Receiver<Message>) {
     probe(Box::new(|_| Ok(())))
 }
 
-/// As it starts, but for the time that is spent gathering.
-fn begin(scene: &Scene, enabled: bool, sink: Box<dyn Sink>) -> Notifier {
-    let guard = Guard::new(sink).expect("a thread");
-    Notifier::launch(&scene.state(), enabled, guard, Duration::from_millis(20)).expect("started")
+/// The desktop and nobody else is told, of everything.
+fn desktop() -> Notifications {
+    Notifications { desktop: true, gather: Duration::from_millis(20), ..Notifications::off() }
+}
+
+/// As it starts, but with this sink.
+fn begin(scene: &Scene, told: &Notifications, sink: Box<dyn Sink>) -> Notifier {
+    with_terms(scene, told, sink, desktop::TERMS)
+}
+
+fn with_terms(scene: &Scene, told: &Notifications, sink: Box<dyn Sink>, terms: Terms) -> Notifier {
+    let telling = (Channel::Desktop, sink, terms);
+    Notifier::launch(&scene.state(), told, Program::default(), vec![telling]).expect("started")
 }
 
 /// Far beyond what anything here takes.
@@ -129,7 +139,7 @@ fn until(mut reached: impl FnMut() -> bool) {
 fn what_ends_is_told_once() {
     let mut scene = Scene::new();
     let (sink, told) = pleased();
-    let notifier = begin(&scene, true, sink);
+    let notifier = begin(&scene, &desktop(), sink);
     scene.complete("search-1");
     let message = told.recv_timeout(LONG).expect("a message");
     assert_eq!(message.title, "Background task 'search-1' complete");
@@ -143,18 +153,18 @@ fn what_ends_is_told_once() {
     scene.end("stopped", Outcome::Cancelled);
     notifier.finish(LONG);
     assert!(told.try_recv().is_err(), "whoever cancels a task knows");
-    assert_eq!(scene.backlog(), 0);
+    assert_eq!(scene.backlog(Channel::Desktop), 0);
 }
 
 #[test]
 fn a_group_is_told_once_and_its_members_are_not() {
     let mut scene = Scene::new();
     let (sink, told) = pleased();
-    let notifier = begin(&scene, true, sink);
+    let notifier = begin(&scene, &desktop(), sink);
     scene.complete_group("research-x7k2m");
     let message = told.recv_timeout(LONG).expect("a message");
     assert_eq!(message.title, "Background group 'research-x7k2m' complete");
-    assert_eq!(message.body, "2 of 2 tasks completed");
+    assert_eq!(message.body, "research, 4.0 s\n2 of 2 tasks completed");
     notifier.finish(LONG);
     assert!(told.try_recv().is_err(), "not one by one");
 }
@@ -163,8 +173,7 @@ fn a_group_is_told_once_and_its_members_are_not() {
 fn what_ends_while_gathering_goes_into_one() {
     let mut scene = Scene::new();
     let (sink, told) = pleased();
-    let guard = Guard::new(sink).expect("a thread");
-    let notifier = Notifier::launch(&scene.state(), true, guard, LONG).expect("started");
+    let notifier = begin(&scene, &Notifications { gather: LONG, ..desktop() }, sink);
     for n in 0..3 {
         scene.complete(&format!("t{n}"));
         // Longer than one look at the outbox takes to follow another.
@@ -181,10 +190,10 @@ fn what_ended_in_between_is_told_at_the_next_start() {
     let mut scene = Scene::new();
     let (sink, _told) = pleased();
     scene.complete("before-anybody-listened");
-    begin(&scene, true, sink).finish(LONG);
+    begin(&scene, &desktop(), sink).finish(LONG);
     scene.complete("in-between");
     let (sink, told) = pleased();
-    let notifier = begin(&scene, true, sink);
+    let notifier = begin(&scene, &desktop(), sink);
     notifier.finish(LONG);
     let titles: Vec<_> = told.iter().map(|message| message.title).collect();
     assert_eq!(titles, ["Background task 'in-between' complete"]);
@@ -195,8 +204,8 @@ fn of_two_notifiers_one_tells() {
     let mut scene = Scene::new();
     let (one, told_one) = pleased();
     let (two, told_two) = pleased();
-    let one = begin(&scene, true, one);
-    let two = begin(&scene, true, two);
+    let one = begin(&scene, &desktop(), one);
+    let two = begin(&scene, &desktop(), two);
     for n in 0..20 {
         scene.complete(&format!("t{n}"));
     }
@@ -211,34 +220,99 @@ fn of_two_notifiers_one_tells() {
 fn off_is_silent_and_keeps_nothing() {
     let mut scene = Scene::new();
     let (sink, told) = pleased();
-    let notifier = begin(&scene, false, sink);
-    assert_eq!(notifier.status(), Status::Off);
+    let notifier = begin(&scene, &Notifications::off(), sink);
+    assert_eq!(notifier.status(Channel::Desktop), Status::Off);
     scene.complete("unheard");
-    let waits = scene.store.view(|view| view.events_since(CONSUMER, 1));
-    assert!(matches!(waits, Err(hob_store::Error::UnknownConsumer { .. })), "the outbox keeps nothing for it");
+    let kept = |scene: &Scene| scene.store.view(|view| view.events_since(Channel::Desktop.consumer(), 1));
+    assert!(matches!(kept(&scene), Err(hob_store::Error::UnknownConsumer { .. })), "the outbox keeps nothing for it");
 
-    notifier.set_enabled(true);
-    until(|| notifier.status() == Status::Ready && scene.store.view(|view| view.events_since(CONSUMER, 1)).is_ok());
+    notifier.follow(&desktop());
+    until(|| notifier.status(Channel::Desktop) == Status::Ready && kept(&scene).is_ok());
     scene.complete("heard");
     assert_eq!(told.recv_timeout(LONG).expect("a message").title, "Background task 'heard' complete");
 
-    notifier.set_enabled(false);
-    until(|| notifier.status() == Status::Off);
+    notifier.follow(&Notifications::off());
+    until(|| notifier.status(Channel::Desktop) == Status::Off);
     notifier.finish(LONG);
     assert!(told.try_recv().is_err());
+}
+
+#[test]
+fn executors_priorities_and_times_are_chosen() {
+    for (told, heard) in [
+        (Notifications { silent: ["explore".parse().expect("a name")].into(), ..desktop() }, false),
+        (Notifications { silent: ["shell".parse().expect("a name")].into(), ..desktop() }, true),
+        (Notifications { priorities: [Priority::High, Priority::Low].into(), ..desktop() }, false),
+        (Notifications { priorities: [Priority::Medium].into(), ..desktop() }, true),
+        (Notifications { min_duration: Duration::from_millis(4_001), ..desktop() }, false),
+        (Notifications { min_duration: Duration::from_secs(3), ..desktop() }, true),
+    ] {
+        let mut scene = Scene::new();
+        let (sink, titles) = pleased();
+        let notifier = begin(&scene, &Notifications { gather: LONG, ..told.clone() }, sink);
+        scene.complete("search-1");
+        scene.complete_group("research-x7k2m");
+        notifier.finish(LONG);
+        assert_eq!(titles.iter().count(), usize::from(heard), "{told:?}");
+        assert_eq!(scene.backlog(Channel::Desktop), 0, "what is not told is dealt with too");
+    }
+}
+
+#[test]
+fn a_channel_that_hangs_holds_no_other_up() {
+    let mut scene = Scene::new();
+    let (release, held) = mpsc::channel::<()>();
+    let (hangs, asked) = probe(Box::new(move |_| held.recv().map_err(|error| error.to_string())));
+    let (sink, told) = pleased();
+    let both = Notifications { command: vec!["notify-me".to_owned()], ..desktop() };
+    let tellings: Vec<Telling> =
+        vec![(Channel::Command, hangs, command::TERMS), (Channel::Desktop, sink, desktop::TERMS)];
+    let notifier = Notifier::launch(&scene.state(), &both, Program::default(), tellings).expect("started");
+    scene.complete("t1");
+    asked.recv_timeout(LONG).expect("the one that hangs is asked");
+    scene.complete("t2");
+    let mut titles: Vec<_> = told.recv_timeout(LONG).into_iter().map(|message| message.title).collect();
+    if !titles.join(" ").contains("2 background tasks") {
+        titles.push(told.recv_timeout(LONG).expect("the other one goes on").title);
+    }
+    drop(release);
+    notifier.finish(LONG);
+    assert!(last_trouble(&scene.state(), Channel::Desktop).is_none(), "{titles:?}");
 }
 
 #[test]
 fn f30_a_sink_that_fails_says_why_and_is_left_alone() {
     let mut scene = Scene::new();
     let (sink, told) = probe(Box::new(|_| Err("no desktop here".to_owned())));
-    let notifier = begin(&scene, true, sink);
+    let notifier = begin(&scene, &desktop(), sink);
     scene.complete("t1");
-    until(|| notifier.status() == Status::Failing { reason: "no desktop here".to_owned() });
+    until(|| notifier.status(Channel::Desktop) == Status::Failing { reason: "no desktop here".to_owned() });
     scene.complete("t2");
-    until(|| scene.backlog() == 0);
+    until(|| scene.backlog(Channel::Desktop) == 0);
     notifier.finish(LONG);
     assert_eq!(told.iter().count(), 1, "it was not asked again");
+    let trouble = last_trouble(&scene.state(), Channel::Desktop).expect("it is noted");
+    assert_eq!(trouble.reason, "no desktop here");
+}
+
+#[test]
+fn what_ends_while_a_channel_rests_can_wait() {
+    let mut scene = Scene::new();
+    let (fail, fails) = mpsc::channel::<bool>();
+    let (sink, told) =
+        probe(Box::new(move |_| if fails.try_recv() == Ok(true) { Err("not now".to_owned()) } else { Ok(()) }));
+    let terms = Terms { patience: LONG, rest: |_| Duration::from_millis(500), keeps: true };
+    let notifier = with_terms(&scene, &desktop(), sink, terms);
+    fail.send(true).expect("sent");
+    scene.complete("t1");
+    until(|| matches!(notifier.status(Channel::Desktop), Status::Failing { .. }));
+    scene.complete("t2");
+    scene.complete("t3");
+    let titles: Vec<_> = (0..2).map(|_| told.recv_timeout(LONG).expect("a message").title).collect();
+    assert_eq!(titles, ["Background task 't1' complete", "2 background tasks complete"]);
+    until(|| notifier.status(Channel::Desktop) == Status::Ready);
+    assert_eq!(last_trouble(&scene.state(), Channel::Desktop), None);
+    notifier.finish(LONG);
 }
 
 #[test]
@@ -255,14 +329,14 @@ fn f30_a_sink_that_crashes_or_hangs_costs_a_message() {
     ] {
         let mut scene = Scene::new();
         let (sink, told) = probe(shows);
-        let guard = Guard::with(sink, patience, Duration::ZERO).expect("a thread");
-        let notifier = Notifier::launch(&scene.state(), true, guard, Duration::ZERO).expect("started");
+        let terms = Terms { patience, rest: |_| Duration::ZERO, keeps: false };
+        let notifier = with_terms(&scene, &Notifications { gather: Duration::ZERO, ..desktop() }, sink, terms);
         scene.complete("t1");
         told.recv_timeout(LONG).expect("the sink was asked");
-        until(|| matches!(notifier.status(), Status::Failing { reason } if reason.contains(expect)));
+        until(|| matches!(notifier.status(Channel::Desktop), Status::Failing { reason } if reason.contains(expect)));
         scene.complete("t2");
         notifier.finish(LONG);
-        assert_eq!(scene.backlog(), 0, "what could not be shown is not kept");
+        assert_eq!(scene.backlog(Channel::Desktop), 0, "what could not be shown is not kept");
     }
     drop(release);
 }
@@ -271,7 +345,7 @@ fn f30_a_sink_that_crashes_or_hangs_costs_a_message() {
 fn f17_a_state_folder_that_goes_away_ends_it() {
     let scene = Scene::new();
     let (sink, _told) = pleased();
-    let notifier = begin(&scene, true, sink);
+    let notifier = begin(&scene, &desktop(), sink);
     std::fs::remove_dir_all(scene.state()).expect("removed");
     until(|| matches!(notifier.ended.try_recv(), Err(mpsc::TryRecvError::Disconnected)));
     assert!(!scene.state().exists(), "nothing was made anew");

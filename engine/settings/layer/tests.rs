@@ -1,5 +1,5 @@
 use super::*;
-use hob_core::Grant;
+use hob_core::{Grant, Priority, TerminalNotice};
 use std::{path::PathBuf, time::Instant};
 
 fn places() -> Places {
@@ -99,6 +99,13 @@ fn the_defaults_are_complete() {
     assert_eq!(background_execution.map(|at| at.value), Some(true));
     assert_eq!(import_claude_settings.map(|at| at.value), Some(false));
     assert_eq!(state_files, None);
+    let NotificationsLayer { desktop, command, terminal, min_duration, priorities, gather } = layer.notifications;
+    assert_eq!(desktop.map(|at| at.value), Some(true));
+    assert_eq!(command.map(|at| at.value), Some(Vec::new()));
+    assert_eq!(terminal.map(|at| at.value), Some(TerminalNotice::None));
+    assert_eq!(min_duration.map(|at| at.value), Some(Duration::ZERO));
+    assert_eq!(priorities.map(|at| at.value), Some(Priority::ALL.into()));
+    assert_eq!(gather.map(|at| at.value), Some(Duration::from_secs(2)));
     assert_eq!(autostart.map(|at| at.value), Some(true));
     assert_eq!(grace.map(|at| at.value), Some(Duration::from_secs(2)));
     assert_eq!(age.map(|at| at.value), Some(Some(Duration::from_hours(30 * 24))));

@@ -64,7 +64,7 @@ fn cases() {
 
 #[test]
 fn what_is_shown_means_the_same_when_it_is_read() {
-    for case in ["everything", "extends", "presets", "advice"] {
+    for case in ["everything", "extends", "notifications", "presets", "advice"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(case);
         let settings = Settings::load(&places(&folder.join("hob.toml"))).expect("loads");
         let written = tempfile::tempdir().expect("a folder");
@@ -90,4 +90,23 @@ fn f60_another_component_inherits_no_grant() {
     let changed = grant("one-key-of-a-grant");
     assert_eq!(changed.programs, own.programs);
     assert_ne!(changed.env, own.env);
+}
+
+#[test]
+fn notifications_are_yes_or_no_or_a_table() {
+    let read = |text: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let places = places(&folder.path().join("hob.toml"));
+        fs::write(&places.config, text).expect("write");
+        Settings::load(&places).expect("loads").notifications
+    };
+    let all = read("");
+    assert!(all.desktop && all.command.is_empty() && !all.is_choosy(), "{all:?}");
+    assert_eq!(read("notifications = true"), all);
+    assert!(read("notifications = false").is_off());
+    assert_eq!(read("[notifications]\ngather = \"2s\""), all, "a table says yes");
+    assert!(read("notifications = { desktop = false }").is_off(), "nobody is left");
+    let quiet = read("executors.explore.notifications = false\nexecutors.pages.extends = \"explore\"");
+    let silent: Vec<_> = quiet.silent.iter().map(|name| name.as_str()).collect();
+    assert_eq!(silent, ["explore", "pages"], "who extends it is as quiet");
 }

@@ -102,7 +102,7 @@ fn bytes_that_are_no_text() {
     let mark = Sandbox::new().load(b"\xef\xbb\xbfmax_background_tasks = 7").expect("a byte order mark is no harm");
     assert_eq!(mark.max_background_tasks, 7);
     let windows = Sandbox::new().load(b"max_background_tasks = 7\r\nnotifications = false\r\n").expect("loads");
-    assert!(!windows.notifications);
+    assert!(windows.notifications.is_off());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::{
     exit::Exit,
     follow,
     foreground::Foreground,
+    notice,
     render::{self, BOLD, DIM, styled},
     start::note,
     verb::wait::wait_with,
@@ -37,9 +38,9 @@ pub fn say(
         }
         let Some(foreground) = foreground else {
             note(&format!("following {only}; ctrl-c stops following, not the task"))?;
-            return follow::until_the_end(context, store, only, None, None, &|| false);
+            return follow::until_the_end(context, store, only, None, None, None);
         };
-        follow::until_the_end(context, store, only, None, None, &|| foreground.is_over())?;
+        follow::until_the_end(context, store, only, None, None, Some(&foreground))?;
         foreground.end()?;
         return Ok(store.get(only)?.as_ref().map_or(Exit::TaskFailed, answer::own_exit));
     }
@@ -108,7 +109,9 @@ fn finish(
     foreground: Option<Foreground>,
 ) -> CommandResult {
     let is_foreground = foreground.is_some();
-    let tasks = wait_with(context, store, ids, foreground)?;
+    let waited = wait_with(context, store, ids, foreground)?;
+    let tasks = waited.ended;
+    notice::of_tasks(context, &tasks, waited.has_paused);
     for task in &tasks {
         answer::print(context, task, as_json)?;
     }

@@ -113,7 +113,7 @@ fn variables(surroundings: &Surroundings, added: &[(String, String)]) -> Vec<(Os
     let owned = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
     let granted = surroundings.environment.0.iter().filter(|(name, _)| {
         let name = String::from_utf8_lossy(name);
-        surroundings.policy.decide(&Access::Env { name: &name }).is_ok()
+        surroundings.policy.permit(&Access::Env { name: &name }).is_ok()
     });
     let mut variables: BTreeMap<OsString, OsString> =
         granted.map(|(name, value)| (owned(name), owned(value))).collect();

@@ -1,0 +1,30 @@
+// The two functions that the contract asks of a component.
+
+import { taskError } from "./errors.js";
+import { describe, withDefaults } from "./executor.js";
+import { Task } from "./task.js";
+
+export function serve(executor, host) {
+  return {
+    describe: () => JSON.stringify(describe(executor)),
+    run(raw) {
+      try {
+        const task = new Task(host, raw);
+        const result = executor.run(withDefaults(executor.params, JSON.parse(raw.params)), task);
+        return success(executor, result);
+      } catch (error) {
+        throw taskError(error);
+      }
+    },
+  };
+}
+
+/** A text is a summary; else there is `data` beside it. */
+function success({ name }, result) {
+  const { summary, data } = typeof result === "string" ? { summary: result } : (result ?? {});
+  if (typeof summary !== "string") {
+    const given = typeof result?.then === "function" ? "a promise; `run` cannot be async" : JSON.stringify(result);
+    throw new TypeError(`run of ${name} has to return a text or { summary, data }, and returned ${given}`);
+  }
+  return { summary, data: data === undefined ? undefined : JSON.stringify(data) };
+}

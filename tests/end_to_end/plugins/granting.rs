@@ -1,0 +1,48 @@
+//! What was denied is granted later, by lines that are shown first.
+
+use super::configuration;
+use crate::{denials::guest, sandbox::Sandbox};
+use serde_json::json;
+
+fn run(sandbox: &Sandbox, id: &str, program: &str, args: &[&str]) -> i32 {
+    let params = json!({ "program": program, "args": args }).to_string();
+    sandbox.run(["dispatch", "program_run", "--id", id, "--params", &params, "--wait"]).code
+}
+
+#[test]
+fn every_denial_that_was_seen_is_a_line() {
+    let sandbox = Sandbox::with_config("# mine\n");
+    let path = guest("program_run");
+    sandbox.ok(["plugin".as_ref(), "add".as_ref(), path.as_os_str()]);
+    let nothing = sandbox.ok(["plugin", "grant", "program_run", "--missing"]);
+    assert!(nothing.contains("nothing to grant"), "{nothing}");
+    assert_eq!(run(&sandbox, "1", "echo", &["one", "x"]), 5);
+    assert_eq!(run(&sandbox, "2", "echo", &["two", "x"]), 5);
+    assert_eq!(run(&sandbox, "3", "true", &[]), 5);
+
+    let before = configuration(&sandbox);
+    let printed = sandbox.ok(["plugin", "grant", "program_run", "--missing"]);
+    let line =
+        "programs = { echo = { path = \"echo\", args = [\"*\", \"x\"] }, true = { path = \"true\", args = [] } }";
+    assert!(printed.contains(&format!("[executors.program_run.grant]\n{line}\n")), "{printed}");
+    assert_eq!(configuration(&sandbox), before, "nothing is written unless that is said");
+
+    sandbox.ok(["plugin", "grant", "program_run", "--missing", "--write"]);
+    let after = configuration(&sandbox);
+    assert!(after.starts_with(&before) && after.contains(line), "{after}");
+    assert_eq!(run(&sandbox, "4", "echo", &["three", "x"]), 0);
+    assert_eq!(run(&sandbox, "5", "true", &[]), 0);
+    let nothing = sandbox.ok(["plugin", "grant", "program_run", "--missing"]);
+    assert!(nothing.contains("nothing to grant"), "{nothing}");
+}
+
+#[test]
+fn an_executor_that_is_part_of_hob_is_granted_more_the_same_way() {
+    let sandbox = Sandbox::with_config("# mine\n");
+    let grant = "dirs=[{ host = \"/usr/share\", guest = \"/project\" }]";
+    let object = sandbox.json(["plugin", "grant", "explore", "--grant", grant, "--write", "--json"]);
+    assert_eq!(object["written"], true, "{object}");
+    let line = "dirs = [{ host = \"/usr/share\", guest = \"/project\", mode = \"ro\" }]";
+    assert_eq!(configuration(&sandbox), format!("# mine\n\n[executors.explore.grant]\n{line}\n"));
+    sandbox.run(["plugin", "grant", "explore", "--write"]).refused(2, &["--missing"]);
+}

@@ -1,0 +1,18 @@
+//! Takes more memory than an executor has.
+
+use contract::{Asks, Guest, Success, Task, TaskError, describe, export, json, succeed};
+
+struct Hungry;
+
+impl Guest for Hungry {
+    fn describe() -> String {
+        describe("hungry", &json!({}), &Asks::none())
+    }
+
+    fn run(_task: Task) -> Result<Success, TaskError> {
+        let table: Vec<u8> = vec![1; 300 << 20];
+        Ok(succeed(&format!("{} bytes", table.iter().filter(|byte| **byte == 1).count()), None))
+    }
+}
+
+export!(Hungry);
