@@ -71,7 +71,7 @@ pub fn page(wit: &Path) -> Result<String> {
         let links = |items: Vec<String>| items.join(", ");
         let imports = world.imports.values().filter_map(|item| link(&resolve, item)).collect();
         let exports = world.exports.values().filter_map(|item| link(&resolve, item)).collect();
-        write!(page, "\nThe world `{}` imports {}; it exports {}.\n", world.name, links(imports), links(exports))?;
+        writeln!(page, "\nThe world `{}` imports {}; it exports {}.", world.name, links(imports), links(exports))?;
     }
     for &id in resolve.packages[package].interfaces.values() {
         Writer { resolve: &resolve, page: &mut page }.interface(id)?;
@@ -94,7 +94,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn interface(&mut self, id: InterfaceId) -> Result<()> {
         let interface = &self.resolve.interfaces[id];
-        write!(self.page, "\n## {}\n", interface.name.as_deref().unwrap_or_default())?;
+        writeln!(self.page, "\n## {}", interface.name.as_deref().unwrap_or_default())?;
         self.words(interface.docs.contents.as_deref(), "\n")?;
         for (name, &id) in &interface.types {
             // What it uses of another one stands there.
@@ -117,7 +117,7 @@ impl Writer<'_> {
             TypeDefKind::Type(of) => format!(" = {}", self.shown(of)),
             _ => String::new(),
         };
-        write!(self.page, "\n### {} `{name}{alias}`\n", if alias.is_empty() { kind } else { "type" })?;
+        writeln!(self.page, "\n### {} `{name}{alias}`", if alias.is_empty() { kind } else { "type" })?;
         self.words(definition.docs.contents.as_deref(), "\n")?;
         let mut rows = Vec::new();
         match &definition.kind {
@@ -155,14 +155,14 @@ impl Writer<'_> {
         let params = function.params.iter().filter(|param| !is_self(&param.name));
         let params: Vec<String> = params.map(|param| format!("{}: {}", param.name, self.shown(&param.ty))).collect();
         let result = function.result.as_ref().map(|of| format!(" -> {}", self.shown(of))).unwrap_or_default();
-        write!(self.page, "\n{heading} `{}`\n\n", function.item_name())?;
-        write!(self.page, "```wit\n{}: func({}){result}\n```\n", function.item_name(), params.join(", "))?;
+        writeln!(self.page, "\n{heading} `{}`\n", function.item_name())?;
+        writeln!(self.page, "```wit\n{}: func({}){result}\n```", function.item_name(), params.join(", "))?;
         self.words(function.docs.contents.as_deref(), "\n")
     }
 
     fn words(&mut self, words: Option<&str>, before: &str) -> Result<()> {
         if let Some(words) = words {
-            write!(self.page, "{before}{}\n", words.trim())?;
+            writeln!(self.page, "{before}{}", words.trim())?;
         }
         Ok(())
     }
