@@ -53,7 +53,7 @@ mod tests {
             let files = project(template, "word-count");
             let text = |path: &str| {
                 let file = files.iter().find(|(name, _)| *name == path);
-                file.map(|(_, text)| text.as_str()).unwrap_or_else(|| panic!("{template:?} has {path}"))
+                file.map_or_else(|| panic!("{template:?} has {path}"), |(_, text)| text.as_str())
             };
             assert!(text("hob-plugin.toml").contains("name = \"word-count\""), "{template:?}");
             assert!(text("README.md").contains("hob plugin dev"), "{template:?}");

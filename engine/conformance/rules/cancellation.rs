@@ -39,7 +39,7 @@ pub(crate) fn verdict(suite: &Suite<'_>, work: &Work) -> Result<Verdict, Interru
             }
             _ => None,
         });
-        let run = suite.play(Case { cancel, wall, ..suite.case(&params) });
+        let run = suite.play(Case { wall, cancel, ..suite.case(&params) });
         let end = Instant::now();
         drop(ended);
         let asked = asking.join().ok().flatten();

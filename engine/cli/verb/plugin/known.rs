@@ -156,9 +156,10 @@ impl From<SourceError> for CommandError {
             | SourceError::NoDigest(_)
             | SourceError::NotADigest(_)
             | SourceError::NoDigestOfTag { .. } => (Exit::Usage, ""),
-            SourceError::Read { .. } => (Exit::Configuration, "cannot "),
+            SourceError::Read { .. } | SourceError::Manifest(hob_plugins::ManifestError::Read { .. }) => {
+                (Exit::Configuration, "cannot ")
+            }
             SourceError::Depot(_) => (Exit::Internal, "cannot "),
-            SourceError::Manifest(hob_plugins::ManifestError::Read { .. }) => (Exit::Configuration, "cannot "),
             SourceError::NotBuilt { .. }
             | SourceError::Manifest(_)
             | SourceError::TooLarge { .. }
