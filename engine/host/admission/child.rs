@@ -89,11 +89,12 @@ fn look_at(arguments: &Arguments, bundled: Bundled) -> Result<Record, Error> {
         }
         None => read(path)?,
     };
-    contract::sniff(&bytes)?;
+    // Before anything else is said of them: other bytes than those that were accepted are just that.
     let digest = engine::digest(&bytes);
     if let Some(expected) = arguments.pin.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&digest)) {
         return Err(Refusal::Digest { expected: expected.clone(), actual: digest }.into());
     }
+    contract::sniff(&bytes)?;
     let failed = |error: wasmtime::Error| Error::Failed(format!("{error:#}"));
     let runtime = Runtime::build(&arguments.cache).map_err(failed)?;
     let malformed = |error: wasmtime::Error| Refusal::Malformed { message: error.root_cause().to_string() };
