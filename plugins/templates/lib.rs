@@ -8,11 +8,11 @@ include!(concat!(env!("OUT_DIR"), "/files.rs"));
 pub enum Template {
     /// A crate for wasm32-wasip2.
     Rust,
-    /// A module for QuickJS.
+    /// A module for `QuickJS`.
     Js,
-    /// A module for SpiderMonkey: larger, and faster at computing.
+    /// A module for `SpiderMonkey`: larger, and faster at computing.
     JsSpiderMonkey,
-    /// A module for CPython.
+    /// A module for `CPython`.
     Python,
 }
 
@@ -52,8 +52,10 @@ mod tests {
         for template in ALL {
             let files = project(template, "word-count");
             let text = |path: &str| {
-                let file = files.iter().find(|(name, _)| *name == path);
-                file.map(|(_, text)| text.as_str()).unwrap_or_else(|| panic!("{template:?} has {path}"))
+                let Some((_, text)) = files.iter().find(|(name, _)| *name == path) else {
+                    panic!("{template:?}: {path}")
+                };
+                text.as_str()
             };
             assert!(text("hob-plugin.toml").contains("name = \"word-count\""), "{template:?}");
             assert!(text("README.md").contains("hob plugin dev"), "{template:?}");

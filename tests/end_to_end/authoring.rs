@@ -162,6 +162,15 @@ fn example(author: &mut Author, name: &str) {
 }
 
 #[test]
+fn the_helpers_pass_tests_of_their_own() {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
+    for (language, test) in [("js", "node --test"), ("python", "PYTHONDONTWRITEBYTECODE=1 python3 -m unittest")] {
+        let Some(mut author) = Author::in_language(language) else { continue };
+        author.ok(&format!("cd '{}' && {test}", plugins.join(language).display()));
+    }
+}
+
+#[test]
 fn todo_report_finds_what_is_open_and_asks_git_who_wrote_it() {
     let Some(mut author) = Author::in_language("js") else { return };
     example(&mut author, "todo-report");
