@@ -5,6 +5,7 @@
 mod agents;
 mod authoring;
 mod bench;
+mod contract;
 mod debian;
 mod demo;
 mod desktop;
@@ -72,6 +73,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Make the documentation sites that the tests of the librarian read",
         run: documentation::documentation,
+    },
+    Verb {
+        name: "contract",
+        args: "",
+        about: "Write docs/contract.md, the page of wit/plugin.wit",
+        run: contract::contract,
     },
     Verb {
         name: "skill",

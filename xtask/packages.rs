@@ -17,6 +17,18 @@ pub fn install(packages: &[&str]) -> Result<()> {
     apt(&[&["-qq", "-y", "--no-install-recommends", "install"], packages].concat()).map(drop)
 }
 
+/// The programs that tests start, each of the Debian package of its name.
+const PROGRAMS: [&str; 1] = ["docker-registry"];
+
+/// Brings the programs that tests start here. What cannot be brought fails its tests, which say so.
+pub fn programs() {
+    for program in PROGRAMS.iter().filter(|program| !starts(program)) {
+        if let Err(error) = install(&[program]) {
+            println!("Tests that start {program} will fail: {error:#}");
+        }
+    }
+}
+
 /// Whether a program is in the PATH and tells its version.
 pub fn starts(program: &str) -> bool {
     let mut command = Command::new(program);

@@ -1,4 +1,4 @@
-use crate::{agents, authoring, desktop, documentation, guests, repository::Repository, run, setup, skill};
+use crate::{agents, authoring, desktop, documentation, guests, packages, repository::Repository, run, setup, skill};
 use anyhow::Result;
 
 /// Brings here and builds whatever the tests need, then runs them all; `args` go to `cargo test`.
@@ -9,6 +9,7 @@ pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     missing.extend(authoring::install(repository)?);
     desktop::install();
     documentation::make(repository)?;
+    packages::programs();
     missing.extend(skill::check(repository)?);
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.
     let mut cargo = run::cargo(&repository.root);

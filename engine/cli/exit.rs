@@ -31,12 +31,13 @@ What the exit code of every hob command means
 
    0  done; for wait, output --wait and --wait elsewhere: every task and group completed
    1  a task or a group failed or was cancelled; for doctor: there is a problem;
-      for plugin build: it was not built
+      for plugin build: it was not built; for plugin test: a rule is broken
    2  usage: an argument or a parameter does not fit; nothing was changed
    3  configuration: hob.toml, or a component that it names, cannot be used
    4  not found: no task, group, executor or preset of that name
    5  refused: for output and dispatch --wait of one task, it failed because a grant
-      does not allow what it did; the message has the lines that would
+      does not allow what it did; the message has the lines that would. For plugin
+      update: the new version asks for more, and nobody has decided on that
    6  timed out: the time of --timeout passed before the task ended; it goes on
   70  internal: the state folder, the database or hob itself has a fault
   75  busy or unknown: try the same again; with --id that never makes a second task

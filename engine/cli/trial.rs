@@ -57,7 +57,7 @@ pub struct Subject {
     /// Without a grant, which may depend on what it asks for.
     pub config: ExecutorConfig,
     /// The parameters that were given, or those of its project.
-    pub params: Option<Map<String, Value>>,
+    pub params: Params,
     /// The folder it is about.
     pub cwd: PathBuf,
     grant: Vec<String>,
@@ -126,8 +126,8 @@ fn built(manifest: &Manifest) -> CommandResult<ComponentSource> {
 }
 
 impl Subject {
-    /// Has it looked at, and grants what is to be granted.
-    pub fn admit(mut self, context: &Context) -> CommandResult<(Known, Option<Map<String, Value>>, PathBuf)> {
+    /// Has it looked at, and grants what is to be granted; the parameters that were given besides, and its folder.
+    pub fn admit(mut self, context: &Context) -> CommandResult<(Known, Params, PathBuf)> {
         let admitted = context.catalog()?.admit(&self.config).map_err(cannot_use)?;
         self.config.grant = self.granted(&admitted.description.asks, context)?;
         let known = Known { config: Arc::new(self.config), description: admitted.description };
@@ -151,6 +151,9 @@ pub fn cannot_use(error: AdmissionError) -> CommandError {
     };
     CommandError::new(exit, error)
 }
+
+/// Parameters, if any were given.
+pub type Params = Option<Map<String, Value>>;
 
 /// What trials run in.
 pub struct Rig {

@@ -149,6 +149,11 @@ impl Draft {
         self.length += bytes.len() as u64;
         Ok(self.length)
     }
+
+    /// Hexadecimal SHA-256 of what there is.
+    pub(crate) fn sha256(&self) -> String {
+        hex(&self.digest.clone().finalize())
+    }
 }
 
 /// How a file is made that nobody else may read.

@@ -70,16 +70,17 @@ impl<'p> Edit<'p> {
         sha256: &str,
         grant: &Grant,
     ) -> Result<(), EditError> {
-        let component = self.written(component)?;
-        let mut text = String::new();
-        text += &format!("[executors.{name}]\ncomponent = {}\nsha256 = {}\n", Value::from(component), quoted(sha256));
+        let component = Value::from(self.written(component)?);
+        let mut lines = vec![
+            format!("[executors.{name}]"),
+            format!("component = {component}"),
+            format!("sha256 = {}", quoted(sha256)),
+        ];
         if !grant.is_empty() {
-            text += &format!("\n[executors.{name}.grant]\n");
-            for (key, value) in grant_lines(grant) {
-                text += &format!("{key} = {value}\n");
-            }
+            lines.extend([String::new(), format!("[executors.{name}.grant]")]);
+            lines.extend(grant_lines(grant).into_iter().map(|(key, value)| format!("{key} = {value}")));
         }
-        self.append(&text);
+        self.append(&(lines.join("\n") + "\n"));
         Ok(())
     }
 
@@ -117,8 +118,8 @@ impl<'p> Edit<'p> {
         let mut document = self.document()?;
         let Ok(executor) = self.executor(&mut document, name) else {
             // One that another layer defines: what this file says of it begins here.
-            let lines: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-            self.append(&format!("[executors.{name}.grant]\n{lines}"));
+            let lines: Vec<String> = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+            self.append(&format!("[executors.{name}.grant]\n{}", lines.concat()));
             return Ok(());
         };
         if executor.get("grant").is_none_or(|item| !item.is_table_like()) {
@@ -149,7 +150,7 @@ impl<'p> Edit<'p> {
             keep(&mut document, first.position(), &kept_above(first));
         }
         let without = document.to_string();
-        self.text = without.trim_start_matches('\n').to_owned();
+        without.trim_start_matches('\n').clone_into(&mut self.text);
         Ok(())
     }
 

@@ -16,7 +16,6 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 /// The settings in force: the defaults, over them those of Claude where they are imported, and over them the
 /// person's `hob.toml`.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// How many tasks run at once, over all processes.
     pub max_background_tasks: u32,

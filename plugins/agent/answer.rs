@@ -1,3 +1,6 @@
+use hob_plugin::{JsonSchema, schemars};
+use serde::Serialize;
+
 /// What a program said, as far as it says such things.
 #[derive(Debug, Default, PartialEq)]
 pub struct Answer {
@@ -15,15 +18,17 @@ pub struct Answer {
     pub trouble: Option<Trouble>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tokens {
-    /// All that went in.
+    /// All that went in
     pub input: u64,
-    /// Of these, read from a cache.
+    /// Of these, read from a cache
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cached: Option<u64>,
-    /// All that came out.
+    /// All that came out
     pub output: u64,
-    /// Of these, spent on thinking.
+    /// Of these, spent on thinking
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<u64>,
 }
 

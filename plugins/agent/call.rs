@@ -1,13 +1,10 @@
 //! A program from its start to its end, read while it runs.
 
-use crate::{
-    answer::Answer,
-    bindings::hob::plugin::{
-        context,
-        io::{self, Reader},
-        process::{self, Child, Command, ExitStatus, OutputMode, SpawnError, StdinMode},
-    },
-    format::Format,
+use crate::{answer::Answer, format::Format};
+use hob_plugin::{
+    Context,
+    io::{self, Reader, Waitable},
+    process::{Child, Command, ExitStatus, SpawnError, Stdio},
 };
 
 /// Bytes of one read: a Linux pipe.
@@ -37,34 +34,27 @@ pub struct Ran {
 }
 
 /// Calls a program; what it says on the way becomes the task's progress.
-pub fn call(call: &Call, format: Format) -> Result<Ran, SpawnError> {
-    let command = Command {
-        program: call.program.clone(),
-        args: call.args.clone(),
-        env: call.env.clone(),
-        cwd: None,
-        stdin: if call.stdin.is_some() { StdinMode::Pipe } else { StdinMode::Null },
-        stdout: OutputMode::Pipe,
-        stderr: OutputMode::Pipe,
-    };
-    let input = call.stdin.as_deref().unwrap_or_default().as_bytes();
+pub fn call(call: &Call, format: Format, context: Context) -> Result<Ran, SpawnError> {
+    let mut command = Command::new(&call.program).args(&call.args).stdout(Stdio::Pipe).stderr(Stdio::Pipe);
+    for (name, value) in &call.env {
+        command = command.env(name, value);
+    }
+    if let Some(stdin) = &call.stdin {
+        command = command.input(stdin.as_str());
+    }
     let Some(mut reader) = format.reader() else {
         // One that prints while it still reads would block on its output, were it not read meanwhile.
-        let output = process::run(&command, input, TEXT)?;
+        let output = command.max_bytes(TEXT).output()?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         let stderr = last_text(&output.stderr);
         return Ok(Ran { status: output.status, answer: Answer { text, ..Answer::default() }, stderr });
     };
-    let child = process::spawn(&command)?;
-    if let Some(stdin) = child.take_stdin() {
-        // A program may well end without reading all of its input; how it ended says more.
-        let _ = stdin.write(input).and_then(|()| stdin.finish());
-    }
+    let child = command.spawn()?;
     let mut lines = Lines::default();
-    let (status, stderr) = watch(&child, |bytes| {
+    let (status, stderr) = watch(&child, context, |bytes| {
         lines.take(bytes, |line| {
             if let Some(progress) = reader.line(line) {
-                context::progress(None, &progress);
+                context.progress(&progress);
             }
         });
     });
@@ -73,25 +63,25 @@ pub fn call(call: &Call, format: Format) -> Result<Ran, SpawnError> {
 }
 
 /// Reads both streams until the program has ended and nothing is left in them.
-fn watch(child: &Child, mut stdout: impl FnMut(&[u8])) -> (ExitStatus, String) {
+fn watch(child: &Child, context: Context, mut stdout: impl FnMut(&[u8])) -> (ExitStatus, String) {
     let (mut out, mut err) = (child.take_stdout(), child.take_stderr());
-    let cancelled = context::cancelled();
+    let cancelled = context.cancelled();
     let mut exited = Some(child.exited());
     let mut tail = Vec::new();
     while out.is_some() || err.is_some() {
         let ready = [out.as_ref().map(Reader::ready), err.as_ref().map(Reader::ready)];
         let waits: Vec<_> = ready.iter().flatten().chain(&exited).chain([&cancelled]).collect();
         // An error is the cancellation, which ends the tree and with it both streams.
-        if io::wait(&waits, None).is_err() || cancelled.ready() {
+        if io::wait(&waits, None).is_err() || cancelled.is_ready() {
             break;
         }
-        if ready[0].as_ref().is_some_and(io::Waitable::ready) && !read(&mut out, &mut stdout) {
+        if ready[0].as_ref().is_some_and(Waitable::is_ready) && !read(&mut out, &mut stdout) {
             out = None;
         }
-        if ready[1].as_ref().is_some_and(io::Waitable::ready) && !read(&mut err, |bytes| keep_end(&mut tail, bytes)) {
+        if ready[1].as_ref().is_some_and(Waitable::is_ready) && !read(&mut err, |bytes| keep_end(&mut tail, bytes)) {
             err = None;
         }
-        if exited.as_ref().is_some_and(io::Waitable::ready) {
+        if exited.as_ref().is_some_and(Waitable::is_ready) {
             exited = None;
             // Ends what it left running, so that the streams end as well.
             child.wait();
@@ -102,7 +92,7 @@ fn watch(child: &Child, mut stdout: impl FnMut(&[u8])) -> (ExitStatus, String) {
 
 /// Whether there may be more.
 fn read(reader: &mut Option<Reader>, mut take: impl FnMut(&[u8])) -> bool {
-    match reader.as_ref().map(|reader| reader.read(READ)) {
+    match reader.as_ref().map(|reader| reader.read_some(READ)) {
         Some(Ok(Some(bytes))) => {
             take(&bytes);
             true

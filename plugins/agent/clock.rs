@@ -1,4 +1,4 @@
-use crate::bindings::hob::plugin::types::Task;
+use hob_plugin::Task;
 use jiff::{
     Timestamp, Zoned,
     civil::{Date, Time},
@@ -12,10 +12,8 @@ pub struct Clock {
 
 impl Clock {
     /// The engine says how far the walls' clocks are ahead.
-    pub fn of(task: &Task) -> Self {
-        let offset = task.meta.iter().find(|(key, _)| key == "utc-offset");
-        let seconds = offset.and_then(|(_, seconds)| seconds.parse().ok()).unwrap_or_default();
-        Self::at(Timestamp::now(), seconds)
+    pub fn of<P, S>(task: &Task<P, S>) -> Self {
+        Self::at(Timestamp::now(), task.utc_offset())
     }
 
     pub fn at(now: Timestamp, offset: i32) -> Self {

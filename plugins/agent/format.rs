@@ -8,11 +8,12 @@ mod opencode;
 mod tests;
 
 use crate::answer::Answer;
+use hob_plugin::{JsonSchema, schemars};
 use serde::Deserialize;
 use serde_json::Value;
 
 /// What a program prints.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Format {
     /// `claude -p --output-format stream-json --verbose`, or `json`.
     #[serde(rename = "claude-json")]

@@ -1,14 +1,6 @@
 //! Hands a task in words to an agent's command line program, and brings its answer back: the output
 //! is the answer, the data say what it took.
 
-mod bindings {
-    #![expect(unsafe_code, reason = "the generated exports have names and pointers of the component ABI")]
-    wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
-    export!(Agent with_types_in self);
-
-    use super::Agent;
-}
-
 mod answer;
 mod call;
 mod clock;
@@ -18,74 +10,69 @@ mod profile;
 mod request;
 mod verdict;
 
-use bindings::{
-    exports::hob::plugin::executor::Guest,
-    hob::plugin::{
-        context,
-        io::IoError,
-        process::SpawnError,
-        types::{Failure, Success, Task, TaskError},
-    },
-};
 use call::Ran;
-use profile::Profile;
-use request::Request;
+use hob_plugin::{About, Context, Executor, Success, Task, TaskError, process::SpawnError};
+use request::{Params, Request, Settings};
 use std::time::Instant;
-use verdict::Verdict;
+use verdict::{Data, Verdict};
 
 struct Agent;
 
-impl Guest for Agent {
-    fn describe() -> String {
-        include_str!("describe.json").to_owned()
+hob_plugin::export!(Agent, describe = include_str!("describe.json"));
+
+impl Executor for Agent {
+    type Params = Params;
+    type Settings = Settings;
+    type Data = Data;
+
+    fn about() -> About {
+        let summary = "Hand a task in words to a coding agent, and bring its answer back";
+        About::new("agent", env!("CARGO_PKG_VERSION"), summary)
+            .answer_is_output()
+            .asks_program("*", "it starts the agent's own program")
+            .asks_variable("*", "the agent finds your login, keys and settings as in your terminal")
     }
 
-    fn run(task: Task) -> Result<Success, TaskError> {
+    fn run(task: Task<Params, Settings>, context: Context) -> Result<Success<Data>, TaskError> {
         let request = Request::read(&task)?;
         let mut missing = Vec::new();
         for (name, profile) in request.candidates()? {
             let started = Instant::now();
             let command = request.command(name, profile)?;
-            context::progress(None, &format!("{name} begins"));
-            match call::call(&command, profile.format) {
-                Ok(ran) => return finish(&task, &request, name, profile, &ran, started),
+            context.progress(&format!("{name} begins"));
+            match call::call(&command, profile.format, context) {
+                Ok(ran) => {
+                    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    let verdict = Verdict {
+                        id: &task.id,
+                        name,
+                        profile,
+                        status: ran.status,
+                        stderr: &ran.stderr,
+                        milliseconds,
+                        asked_model: request.model(profile).map(str::to_owned),
+                        clock: clock::Clock::of(&task),
+                    };
+                    return finish(&verdict, &ran, context);
+                }
                 Err(SpawnError::NotFound(text)) => missing.push((name, profile, text)),
-                Err(error) => return Err(not_started(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(request.none_found(&missing))
     }
 }
 
-fn finish(
-    task: &Task,
-    request: &Request,
-    name: &str,
-    profile: &Profile,
-    ran: &Ran,
-    started: Instant,
-) -> Result<Success, TaskError> {
+fn finish(verdict: &Verdict<'_>, ran: &Ran, context: Context) -> Result<Success<Data>, TaskError> {
     // A program may answer the signal of a cancellation with an exit code, or even with an answer.
-    if context::is_cancelled() {
-        return Err(TaskError::Cancelled);
-    }
-    let asked_model = request.model(profile).map(str::to_owned);
-    let verdict = Verdict {
-        id: &task.id,
-        name,
-        profile,
-        status: ran.status,
-        stderr: &ran.stderr,
-        milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        asked_model,
-        clock: clock::Clock::of(task),
-    };
-    let text = ran.answer.text.trim_end().to_owned();
+    context.check()?;
+    let text = ran.answer.text.trim_end();
     let judged = verdict.judge(&ran.answer);
     // What it said before it failed is worth having too.
     if !text.is_empty() {
-        let output = context::output();
-        output.write(format!("{text}\n").as_bytes()).and_then(|()| output.finish()).map_err(not_written)?;
+        let output = context.output();
+        let written = output.print(&format!("{text}\n")).and_then(|()| output.finish());
+        written.map_err(|error| TaskError::from(error).doing("write the answer"))?;
     }
     if judged.is_err() && !ran.stderr.is_empty() {
         // The engine keeps the end of this as the failure's trace.
@@ -94,26 +81,48 @@ fn finish(
     judged
 }
 
-fn not_started(error: SpawnError) -> TaskError {
-    if context::is_cancelled() {
-        return TaskError::Cancelled;
-    }
-    let (message, retryable) = match error {
-        SpawnError::Denied(text) => return TaskError::Denied(text),
-        SpawnError::NotFound(text) | SpawnError::Invalid(text) => (text, false),
-        SpawnError::Limit(text) | SpawnError::Os(text) => (text, true),
-    };
-    TaskError::Failed(Failure { message, retryable, retry_after_ms: None, data: None })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hob_plugin::testing::{Ended, World, assert_description};
+    use serde_json::json;
+    use std::path::Path;
 
-fn not_written(error: IoError) -> TaskError {
-    match error {
-        IoError::Cancelled => TaskError::Cancelled,
-        IoError::Closed => failed("write the answer: the output was closed"),
-        IoError::Limit(text) | IoError::Failed(text) => failed(&format!("write the answer: {text}")),
+    #[test]
+    fn it_says_what_it_is() {
+        assert_description::<Agent>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("describe.json"));
     }
-}
 
-fn failed(message: &str) -> TaskError {
-    TaskError::Failed(Failure { message: message.to_owned(), retryable: false, retry_after_ms: None, data: None })
+    fn world() -> World {
+        let profiles = json!({
+            "lines": { "program": "lines", "args": ["-p", ["--model", "{model}"]], "format": "claude-json" },
+            "plain": { "program": "plain", "prompt": "argument" },
+        });
+        World::new().settings(json!({ "order": ["plain", "lines"], "agent": "lines", "profiles": profiles }))
+    }
+
+    #[test]
+    fn the_answer_is_the_output_and_what_it_took_is_data() {
+        let world = world().program("lines", |call| {
+            assert_eq!(call.args, ["-p", "--model", "m-1"]);
+            assert_eq!(call.stdin, b"do it");
+            let line = json!({ "type": "result", "subtype": "success", "result": "# Done", "session_id": "s-1", "num_turns": 2 });
+            Ended::printed(format!("{line}\n"))
+        });
+        let ran = world.run::<Agent>(&json!({ "task": "do it", "model": "m-1" }));
+        assert_eq!(ran.output, "# Done\n");
+        let data = serde_json::to_value(ran.result.expect("an answer").data).expect("JSON");
+        assert_eq!((&data["session"], &data["turns"], &data["model"]), (&json!("s-1"), &json!(2), &json!("m-1")));
+    }
+
+    #[test]
+    fn what_a_program_says_before_it_fails_is_kept() {
+        let world = world().program("plain", |call| {
+            assert_eq!(call.args, ["do it"]);
+            Ended::printed("half of it").complained("it broke").code(3)
+        });
+        let ran = world.run::<Agent>(&json!({ "task": "do it", "agent": "plain" }));
+        assert_eq!(ran.output, "half of it\n");
+        assert_eq!(ran.failure().expect("a failure").message, "plain failed with exit code 3: it broke");
+    }
 }

@@ -1,31 +1,41 @@
 use crate::format::Format;
+use hob_plugin::{JsonSchema, schemars};
 use leon::{Item, Template, Values};
 use serde::Deserialize;
 use std::{borrow::Cow, collections::BTreeMap};
 
 /// How a program is called and understood.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// Its logical name in the grant.
+    /// Its name in the grant's `programs`
     pub program: String,
+    /// Its arguments. {model}, {tools}, {session}, {prompt} and {cwd} are filled in; a list within the list is left out
+    /// where one of them is empty; {access} alone stands for the arguments of the access
     #[serde(default)]
     pub args: Vec<Arg>,
+    /// How it gets the prompt; an argument is the last one where {prompt} stands nowhere
     #[serde(default)]
     pub prompt: PromptBy,
+    /// How its answer is read
     #[serde(default)]
     pub format: Format,
+    /// Variables that it gets besides the granted ones
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// What is added for each kind of access
     #[serde(default)]
     pub access: BTreeMap<String, Access>,
+    /// The model where the task names none
     pub model: Option<String>,
+    /// How one logs in, for messages
     pub login: Option<String>,
+    /// How one installs it, for messages
     pub install: Option<String>,
 }
 
 /// What stands in `args`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a text, or a list of texts")]
 pub enum Arg {
     One(String),
@@ -33,7 +43,7 @@ pub enum Arg {
     Group(Vec<String>),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PromptBy {
     #[default]
@@ -42,7 +52,7 @@ pub enum PromptBy {
 }
 
 /// What is added for one kind of access.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Access {
     #[serde(default)]

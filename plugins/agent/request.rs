@@ -1,8 +1,8 @@
 use crate::{
-    bindings::hob::plugin::types::{Failure, Task, TaskError},
     call::Call,
     profile::{Access, Filling, Profile, PromptBy, fill},
 };
+use hob_plugin::{JsonSchema, Task, TaskError, schemars};
 use leon::Values;
 use serde::Deserialize;
 use std::{borrow::Cow, collections::BTreeMap};
@@ -20,25 +20,46 @@ pub struct Request {
     cwd: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct Params {
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Params {
+    /// What is to be done, in words
+    #[schemars(length(min = 1), extend("x-hob-cli" = { "positional": true }))]
     task: String,
+    /// Which agent: claude-code, codex, gemini, opencode or a profile of your own; auto is the first one that is
+    /// installed
+    #[schemars(length(min = 1), extend("x-hob-cli" = { "short": "a" }))]
     agent: Option<String>,
+    /// The model, by the name that the agent has for it
+    #[schemars(length(min = 1), extend("x-hob-cli" = { "short": "m" }))]
     model: Option<String>,
+    /// What the agent may do: read, write (change files of the folder) or full (anything you could do)
+    #[schemars(length(min = 1))]
     access: Option<String>,
+    /// Tools that the agent may use without asking, such as 'Bash(cargo test:*)'; what they are called is the agent's
+    /// matter
+    #[schemars(inner(length(min = 1)))]
     tools: Option<Vec<String>>,
+    /// Go on with a session of the agent: its id, as `hob show` has it
+    #[schemars(length(min = 1))]
     resume: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Settings {
+pub struct Settings {
+    /// Which profile; auto is the first of `order` whose program is found
     agent: String,
+    /// Profiles in the order in which auto tries them
     order: Vec<String>,
+    /// The model where neither the task nor the profile names one
     model: Option<String>,
+    /// The access where the task names none
     access: String,
+    /// The tools where the task names none
     tools: Vec<String>,
+    /// What the agent is told: {task} is the task, {cwd} its folder, and \{ a brace
     prompt: String,
+    /// How each program is called and understood, by name
     profiles: BTreeMap<String, Profile>,
 }
 
@@ -72,18 +93,14 @@ impl Values for Words<'_> {
 }
 
 impl Request {
-    pub fn read(task: &Task) -> Result<Self, TaskError> {
-        let misfit = |pointer: &str, text: String| TaskError::InvalidParams(vec![(pointer.to_owned(), text)]);
-        let params: Params = serde_json::from_str(&task.params).map_err(|error| misfit("", error.to_string()))?;
+    pub fn read(task: &Task<Params, Settings>) -> Result<Self, TaskError> {
+        let (params, settings, executor) = (task.params.clone(), task.settings.clone(), task.executor.clone());
         if params.task.trim().is_empty() {
-            return Err(misfit("/task", "say in words what is to be done".to_owned()));
+            return Err(TaskError::invalid("/task", "say in words what is to be done"));
         }
-        let executor = task.executor.clone();
-        let settings: Settings = serde_json::from_str(&task.settings)
-            .map_err(|error| failed(format!("read [executors.{executor}.settings] in hob.toml: {error}")))?;
-        let cwd = task.meta.iter().find(|(key, _)| key == "cwd").map(|(_, cwd)| cwd.clone()).unwrap_or_default();
+        let cwd = task.cwd().unwrap_or_default().to_owned();
         let prompt = fill(&settings.prompt, &Words { task: &params.task, cwd: &cwd })
-            .map_err(|error| failed(format!("read `prompt` in [executors.{executor}.settings]: {error}")))?;
+            .map_err(|error| TaskError::failed(format!("read `prompt` in [executors.{executor}.settings]: {error}")))?;
         Ok(Self { executor, params, settings, prompt, cwd })
     }
 
@@ -105,7 +122,7 @@ impl Request {
         let found = found?;
         if found.is_empty() {
             let settings = self.section("profiles");
-            return Err(failed(format!("no agent is configured: {settings} in hob.toml has no profile")));
+            return Err(TaskError::failed(format!("no agent is configured: {settings} in hob.toml has no profile")));
         }
         Ok(found)
     }
@@ -118,8 +135,8 @@ impl Request {
             self.section(&format!("profiles.{name}")),
         );
         match &self.params.agent {
-            Some(agent) if agent == name => TaskError::InvalidParams(vec![("/agent".to_owned(), message)]),
-            _ => failed(message),
+            Some(agent) if agent == name => TaskError::invalid("/agent", message),
+            _ => TaskError::failed(message),
         }
     }
 
@@ -146,7 +163,7 @@ impl Request {
         // Better no answer than one of another model, or from an agent that may do more than was said.
         for (key, value) in [("model", filling.model), ("tools", filling.tools), ("session", filling.session)] {
             if !value.is_empty() && !profile.takes(key) {
-                return Err(failed(format!(
+                return Err(TaskError::failed(format!(
                     "{name} cannot be given a {key} (`{value}`): `args` in {} has no {{{key}}}",
                     self.section(&format!("profiles.{name}"))
                 )));
@@ -155,7 +172,7 @@ impl Request {
         let access = self.access(name, profile)?;
         let (access_args, access_env) = access.map_or((&[] as &[String], None), |a| (a.args.as_slice(), Some(&a.env)));
         let args = profile.arguments(access_args, &filling).map_err(|error| {
-            failed(format!("read `args` in {}: {error}", self.section(&format!("profiles.{name}"))))
+            TaskError::failed(format!("read `args` in {}: {error}", self.section(&format!("profiles.{name}"))))
         })?;
         let pair = |(name, value): (&String, &String)| (name.clone(), value.clone());
         Ok(Call {
@@ -180,7 +197,7 @@ impl Request {
         }
         let known: Vec<&str> = profile.access.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Err(failed(format!(
+        Err(TaskError::failed(format!(
             "{name} knows no access `{wanted}` (it knows {known}): say in {} which `args` or `env` it takes",
             self.section(&format!("profiles.{name}.access.{wanted}"))
         )))
@@ -202,10 +219,6 @@ impl Request {
                 format!("no agent was found in PATH; looked for {}; {first}{other}", names.join(", "))
             }
         };
-        failed(message)
+        TaskError::failed(message)
     }
-}
-
-fn failed(message: String) -> TaskError {
-    TaskError::Failed(Failure { message, retryable: false, retry_after_ms: None, data: None })
 }

@@ -1,18 +1,16 @@
 //! What became of the task: an answer, or a failure in words.
 
 use crate::{
-    answer::{Answer, Trouble},
-    bindings::hob::plugin::{
-        process::ExitStatus,
-        types::{Failure, Success, TaskError},
-    },
+    answer::{Answer, Tokens, Trouble},
     clock::Clock,
     limit::limit,
     profile::Profile,
 };
+use hob_plugin::{Failure, JsonSchema, Success, TaskError, process::ExitStatus, schemars};
 use jiff::Timestamp;
 use regex_lite::Regex;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use std::time::Duration;
 
 /// Characters of a summary.
 const SUMMARY: usize = 300;
@@ -22,6 +20,36 @@ const SUMMARY_LINES: usize = 3;
 const WORDS: usize = 1_000;
 /// Lines of its stderr there.
 const STDERR_LINES: usize = 5;
+
+/// What it took, for programs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Data {
+    /// The profile
+    agent: String,
+    program: String,
+    /// As the program says, or as it was asked for
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    /// Its own id of the session, which `--resume` takes
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    /// As the program says
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_usd: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<Tokens>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turns: Option<u64>,
+    /// Time that the program ran
+    duration_ms: u64,
+    /// Tools that it wanted to use and was not allowed to
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused_tools: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<i32>,
+}
 
 /// Everything that counts.
 pub struct Verdict<'a> {
@@ -36,20 +64,20 @@ pub struct Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    pub fn judge(&self, answer: &Answer) -> Result<Success, TaskError> {
+    pub fn judge(&self, answer: &Answer) -> Result<Success<Data>, TaskError> {
         let data = self.data(answer);
         let failure = match self.status {
             ExitStatus::Killed => return Err(TaskError::Cancelled),
             ExitStatus::Code(0) if answer.trouble.is_none() => {
                 if !answer.text.trim().is_empty() {
-                    return Ok(Success { summary: self.summary(answer), data: Some(data.to_string()) });
+                    return Ok(Success::with_data(self.summary(answer), data));
                 }
                 let message = format!("{} answered nothing; `hob retry {}` asks again", self.name, self.id);
-                Failure { message, retryable: true, retry_after_ms: None, data: None }
+                Failure::new(message).retryable()
             }
             ExitStatus::Code(_) | ExitStatus::Signal(_) => self.failure(answer),
         };
-        Err(TaskError::Failed(Failure { data: Some(data.to_string()), ..failure }))
+        Err(failure.with_data(&data).into())
     }
 
     fn failure(&self, answer: &Answer) -> Failure {
@@ -57,7 +85,7 @@ impl Verdict<'_> {
         let trouble = answer.trouble.clone().unwrap_or_default();
         let words = self.words(&trouble, answer);
         let all = format!("{}\n{}", trouble.message, self.stderr);
-        let simple = |message: String, retryable| Failure { message, retryable, retry_after_ms: None, data: None };
+        let simple = |message: String, retryable| Failure { retryable, ..Failure::new(message) };
         if trouble.is_refusal {
             return simple(format!("{name} refused the task: {words}"), false);
         }
@@ -86,13 +114,9 @@ impl Verdict<'_> {
             Some(at) => format!("which is over at {}", self.clock.show(at)),
             None => "and does not say for how long".to_owned(),
         };
-        let wait = until.map(|at| at.duration_since(self.clock.now()).as_millis());
-        Failure {
-            message: format!("{} has reached a limit, {over}: {words}", self.name),
-            retryable: true,
-            retry_after_ms: wait.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
-            data: None,
-        }
+        let failure = Failure::new(format!("{} has reached a limit, {over}: {words}", self.name)).retryable();
+        let wait = until.map(|at| at.duration_since(self.clock.now()));
+        Failure { retry_after: wait.and_then(|wait| Duration::try_from(wait).ok()), ..failure }
     }
 
     /// What the program said of it, else the end of its stderr, else its answer.
@@ -113,37 +137,23 @@ impl Verdict<'_> {
         format!("{summary}\nIt was not allowed to use {tools}: --tools and --access allow more")
     }
 
-    fn data(&self, answer: &Answer) -> Value {
-        let mut data = Map::new();
-        data.insert("agent".to_owned(), json!(self.name));
-        data.insert("program".to_owned(), json!(self.profile.program));
-        let mut add = |key: &str, value: Value| {
-            if !value.is_null() {
-                data.insert(key.to_owned(), value);
-            }
-        };
-        add("model", json!(answer.model.as_ref().or(self.asked_model.as_ref())));
-        add("session", json!(answer.session));
-        add("cost_usd", json!(answer.cost_usd));
-        if let Some(tokens) = answer.tokens {
-            let mut object = Map::new();
-            object.insert("input".to_owned(), json!(tokens.input));
-            object.extend(tokens.cached.map(|count| ("cached".to_owned(), json!(count))));
-            object.insert("output".to_owned(), json!(tokens.output));
-            object.extend(tokens.reasoning.map(|count| ("reasoning".to_owned(), json!(count))));
-            add("tokens", Value::Object(object));
+    fn data(&self, answer: &Answer) -> Data {
+        Data {
+            agent: self.name.to_owned(),
+            program: self.profile.program.clone(),
+            model: answer.model.clone().or_else(|| self.asked_model.clone()),
+            session: answer.session.clone(),
+            cost_usd: answer.cost_usd,
+            tokens: answer.tokens,
+            turns: answer.turns,
+            duration_ms: self.milliseconds,
+            refused_tools: answer.refused_tools.clone(),
+            exit_code: self.status.code(),
+            signal: match self.status {
+                ExitStatus::Signal(signal) => Some(signal),
+                ExitStatus::Code(_) | ExitStatus::Killed => None,
+            },
         }
-        add("turns", json!(answer.turns));
-        add("duration_ms", json!(self.milliseconds));
-        if !answer.refused_tools.is_empty() {
-            add("refused_tools", json!(answer.refused_tools));
-        }
-        match self.status {
-            ExitStatus::Code(code) => add("exit_code", json!(code)),
-            ExitStatus::Signal(signal) => add("signal", json!(signal)),
-            ExitStatus::Killed => {}
-        }
-        Value::Object(data)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was fetched, kept between tasks in the store of the executor, within bounds.
 
-use crate::bindings::hob::plugin::state;
+use hob_plugin::state;
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,6 +1,7 @@
 //! Markdown and HTML files of a granted folder.
 
-use crate::{bindings::hob::plugin::files, markdown, site::ending, web::Missing};
+use crate::{markdown, site::ending, web::Missing};
+use hob_plugin::{Refused, files};
 use page::{Extent, Page, Section};
 use url::Url;
 
@@ -14,24 +15,22 @@ pub struct File {
 
 const GLOBS: [&str; 4] = ["*.md", "*.markdown", "*.html", "*.htm"];
 
-/// Bytes in one call of the host.
-const AT_ONCE: u32 = 4 << 20;
-
 /// Files below `folder`, until `bytes` are read; and whether there was more.
 pub fn read(folder: &str, mut bytes: usize) -> Result<(Vec<File>, bool), Missing> {
-    let globs: Vec<String> = GLOBS.iter().map(|&glob| glob.to_owned()).collect();
-    let walker = files::walk(folder, &globs, false)
-        .map_err(|text| if text.contains(" may not ") { Missing::Denied(text) } else { Missing::Failed(text) })?;
     let mut found = Vec::new();
-    loop {
-        let some = walker.next(AT_ONCE);
-        if some.is_empty() {
-            return Ok((found, false));
-        }
-        for file in some {
-            let Some(left) = bytes.checked_sub(file.bytes.len()) else { return Ok((found, true)) };
-            bytes = left;
-            found.push(sections(&file.path, &file.bytes));
+    for file in files::walk(folder).globs(GLOBS).files()? {
+        let Some(left) = bytes.checked_sub(file.bytes.len()) else { return Ok((found, true)) };
+        bytes = left;
+        found.push(sections(&file.path, &file.bytes));
+    }
+    Ok((found, false))
+}
+
+impl From<Refused> for Missing {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied(text) => Self::Denied(text),
+            Refused::Failed(text) => Self::Failed(text),
         }
     }
 }

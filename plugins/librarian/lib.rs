@@ -1,22 +1,6 @@
 //! Researches documentation: looks through the sources that are configured or named, and brings the passages that
 //! answer a question best, with their exact addresses.
 
-mod bindings {
-    #![expect(unsafe_code, reason = "the generated exports have names and pointers of the component ABI")]
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "plugin",
-        with: {
-            "hob:plugin/context@0.1.0": requests::context,
-            "hob:plugin/http@0.1.0": requests::http,
-            "hob:plugin/io@0.1.0": requests::io,
-        },
-    });
-    export!(Librarian with_types_in self);
-
-    use super::Librarian;
-}
-
 mod cache;
 mod folder;
 mod index;
@@ -34,13 +18,10 @@ mod synonyms;
 mod web;
 mod words;
 
-use bindings::{
-    exports::hob::plugin::executor::Guest,
-    hob::plugin::types::{Failure, Success, Task, TaskError},
-};
+use hob_plugin::{About, Context, Executor, Failure, Success, Task, TaskError};
 use params::{Limits, Params, Settings};
 use question::Question;
-use requests::{context, io::IoError, together::Cancelled};
+use report::Data;
 use research::Research;
 use std::time::Instant;
 use web::Web;
@@ -48,36 +29,42 @@ use words::Words;
 
 struct Librarian;
 
-impl Guest for Librarian {
-    fn describe() -> String {
-        include_str!("describe.json").to_owned()
+hob_plugin::export!(Librarian, describe = include_str!("describe.json"));
+
+impl Executor for Librarian {
+    type Params = Params;
+    type Settings = Settings;
+    type Data = Data;
+
+    fn about() -> About {
+        let summary = "Find the passages of documentation that answer a question";
+        About::new("librarian", env!("CARGO_PKG_VERSION"), summary)
+            .answer_is_output()
+            .asks_folder("/project", "ro", "it reads the documentation in the folder you are in")
+            .asks_http("*", &["GET"], "it reads the documentation that is configured or named")
+            .asks_state(64 << 20, "it keeps pages, so that they need not be fetched again")
     }
 
-    fn run(task: Task) -> Result<Success, TaskError> {
-        let params: Params = serde_json::from_str(&task.params)
-            .map_err(|error| TaskError::InvalidParams(vec![(String::new(), error.to_string())]))?;
-        let settings: Settings = serde_json::from_str(&task.settings)
-            .map_err(|error| failed(format!("read [executors.{}.settings]: {error}", task.executor)))?;
+    fn run(task: Task<Params, Settings>, context: Context) -> Result<Success<Data>, TaskError> {
+        let Task { params, settings, .. } = &task;
         let words = Words::new();
         let question = Question::read(&params.question, &words);
-        let project = task.workdir.as_deref().unwrap_or(source::PROJECT);
-        let sources = source::choose(&params.source, &settings.sources, &question.addresses, project)
-            .map_err(|text| TaskError::InvalidParams(vec![("/source".to_owned(), text)]))?;
-        let limits = Limits::of(&params, &settings, &task);
+        let sources = source::choose(&params.source, &settings.sources, &question.addresses, task.project())
+            .map_err(|text| TaskError::invalid("/source", text))?;
+        let limits = Limits::of(&task);
         let web = Web::new(Instant::now() + limits.time, limits.bytes);
-        let mut research = Research::new(&question, &words, project, limits, &web);
-        research.run(&sources).map_err(|Cancelled| TaskError::Cancelled)?;
+        let mut research = Research::new(&question, &words, task.project(), limits, &web, context);
+        research.run(&sources)?;
         if research.looked.is_empty() {
             return Err(nothing(&research));
         }
-        context::progress(None, "ranking");
+        context.progress("ranking");
         let found = std::mem::take(&mut research.passages);
         let best = passage::best(&question, &words, found, limits.passages);
-        let output = context::output();
-        let text = report::markdown(&params.question, &best, &research);
-        output.write(text.as_bytes()).and_then(|()| output.finish()).map_err(unwritten)?;
-        let data = report::data(&best, &research).to_string();
-        Ok(Success { summary: report::summary(&best, &research), data: Some(data) })
+        let output = context.output();
+        let written = output.print(&report::markdown(&params.question, &best, &research));
+        written.and_then(|()| output.finish()).map_err(|error| TaskError::from(error).doing("write the answer"))?;
+        Ok(Success::with_data(report::summary(&best, &research), Data::new(best, &research)))
     }
 }
 
@@ -89,17 +76,38 @@ fn nothing(research: &Research<'_>) -> TaskError {
     let reasons = research.failed.iter().map(|failed| format!("\n  {}: {}", failed.address, failed.why));
     let stopped = research.stopped.iter().map(|stopped| format!("\n  {stopped}"));
     let text = format!("no source could be read:{}", reasons.chain(stopped).collect::<String>());
-    TaskError::Failed(Failure { message: text, retryable: true, retry_after_ms: None, data: None })
+    Failure::new(text).retryable().into()
 }
 
-fn unwritten(error: IoError) -> TaskError {
-    match error {
-        IoError::Cancelled => TaskError::Cancelled,
-        IoError::Closed => failed("write the answer: the output was closed".to_owned()),
-        IoError::Limit(text) | IoError::Failed(text) => failed(format!("write the answer: {text}")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hob_plugin::testing::{Answer, World, assert_description};
+    use serde_json::json;
+    use std::path::Path;
+
+    #[test]
+    fn it_says_what_it_is() {
+        assert_description::<Librarian>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("describe.json"));
     }
-}
 
-fn failed(message: String) -> TaskError {
-    TaskError::Failed(Failure { message, retryable: false, retry_after_ms: None, data: None })
+    #[test]
+    fn passages_of_the_folder_and_of_a_page_that_is_named() {
+        let page =
+            "<html><head><title>Codes</title></head><body><h1>Exit codes</h1><p>3 means a grant.</p></body></html>";
+        let page = Answer::new(200, page).header("content-type", "text/html");
+        let world = World::new()
+            .file("docs/a.md", "# Guide\n\n## Exit codes\n\nThe exit code 5 means that a grant is missing.\n")
+            .page("https://a.example/robots.txt", Answer::new(404, ""))
+            .page("https://a.example/codes", page);
+        let ran = world.run::<Librarian>(&json!({ "question": "which exit code means a grant?", "source": ["docs"] }));
+        let data = serde_json::to_value(ran.result.expect("passages").data).expect("JSON");
+        assert_eq!(data["passages"][0]["address"], "docs/a.md#exit-codes");
+        let params = json!({ "question": "which exit code means a grant?", "source": ["https://a.example/codes"] });
+        let ran = world.run::<Librarian>(&params);
+        let data = serde_json::to_value(ran.result.expect("passages").data).expect("JSON");
+        assert_eq!(data["looked_at"][0]["title"], "Codes");
+        let denied = World::new().run::<Librarian>(&params);
+        assert!(matches!(denied.result, Err(TaskError::Denied(_))));
+    }
 }

@@ -4,23 +4,24 @@ use crate::{
     rank::Fields,
     words::{Words, without_targets},
 };
+use hob_plugin::{JsonSchema, schemars};
 use page::Section;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
 /// A piece of documentation that stands for itself.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Passage {
-    /// With the anchor of its section.
+    /// With the anchor of the section
     pub address: String,
-    /// Of its page.
+    /// Of the page
     pub title: String,
-    /// From the page down to it.
+    /// From the page down to it
     pub headings: Vec<String>,
-    /// Markdown.
+    /// Markdown
     pub text: String,
     pub score: f32,
-    /// The name of the source.
+    /// Its name
     pub source: String,
 }
 

@@ -1,7 +1,11 @@
 //! What is handed back: Markdown for a person or a model, facts for a program, a line for both.
 
-use crate::{passage::Passage, research::Research};
-use serde_json::{Value, json};
+use crate::{
+    passage::Passage,
+    research::{Failed, Looked, Research},
+};
+use hob_plugin::{JsonSchema, schemars};
+use serde::Serialize;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Pages that are listed; the rest is counted.
@@ -63,17 +67,32 @@ pub fn summary(best: &[Passage], research: &Research<'_>) -> String {
     text
 }
 
-/// In the shape that `describe` publishes.
-pub fn data(best: &[Passage], research: &Research<'_>) -> Value {
-    let looked = &research.looked[..research.looked.len().min(LISTED)];
-    json!({
-        "passages": best,
-        "looked_at": looked,
-        "failed": research.failed,
-        "pages": research.looked.len(),
-        "bytes": research.bytes(),
-        "stopped": research.stopped,
-    })
+/// The answer, for programs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Data {
+    /// The best first
+    passages: Vec<Passage>,
+    looked_at: Vec<Looked>,
+    failed: Vec<Failed>,
+    /// Pages and files that were read
+    pages: usize,
+    /// Bytes that were read from the web, or from what was kept of it
+    bytes: usize,
+    /// Which limit ended the search
+    stopped: Option<String>,
+}
+
+impl Data {
+    pub fn new(best: Vec<Passage>, research: &Research<'_>) -> Self {
+        Self {
+            passages: best,
+            looked_at: research.looked.iter().take(LISTED).cloned().collect(),
+            failed: research.failed.clone(),
+            pages: research.looked.len(),
+            bytes: research.bytes(),
+            stopped: research.stopped.clone(),
+        }
+    }
 }
 
 /// The name of a source behind an address, where the address does not say it.

@@ -11,17 +11,15 @@ use crate::{
     web::{Got, Missing, Web},
     words::Words,
 };
+use hob_plugin::{Cancelled, Context, JsonSchema, schemars};
 use page::{Extent, Page, Section};
-use requests::{
-    context,
-    together::{self, Cancelled, Pending},
-};
+use requests::together::{self, Pending};
 use serde::Serialize;
 use std::collections::HashSet;
 use url::Url;
 
 /// A page or file that was read.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Looked {
     pub address: String,
     pub title: String,
@@ -29,7 +27,7 @@ pub struct Looked {
 }
 
 /// A page or source that could not be read.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Failed {
     pub address: String,
     pub source: String,
@@ -47,6 +45,7 @@ pub struct Research<'a> {
     project: &'a str,
     limits: Limits,
     web: &'a Web,
+    context: Context,
     /// Pages that were asked for, whether or not they came.
     asked: usize,
     pub passages: Vec<Passage>,
@@ -68,13 +67,21 @@ struct Open<'a> {
 }
 
 impl<'a> Research<'a> {
-    pub fn new(question: &'a Question, words: &'a Words, project: &'a str, limits: Limits, web: &'a Web) -> Self {
+    pub fn new(
+        question: &'a Question,
+        words: &'a Words,
+        project: &'a str,
+        limits: Limits,
+        web: &'a Web,
+        context: Context,
+    ) -> Self {
         Self {
             question,
             words,
             project,
             limits,
             web,
+            context,
             asked: 0,
             passages: Vec::new(),
             lines: Vec::new(),
@@ -96,7 +103,7 @@ impl<'a> Research<'a> {
         for source in sources {
             match &source.place {
                 Place::Folder(folder) => {
-                    context::progress(None, &format!("reading {}", source.name));
+                    self.context.progress(&format!("reading {}", source.name));
                     self.folder(source, folder)?;
                 }
                 Place::Web(address) => open.push((source, address)),
@@ -153,12 +160,13 @@ impl<'a> Research<'a> {
     ) -> Result<Vec<Result<T, Missing>>, Cancelled> {
         let pages: Vec<_> = pages.map(|page| Box::pin(page) as Pending<'_, _>).collect();
         let mut came: Vec<Option<Result<T, Missing>>> = std::iter::repeat_with(|| None).take(pages.len()).collect();
-        together::run(pages, |index, page| {
+        together::run(self.context, pages, |index, page| {
             self.asked += 1;
             came[index] = Some(page);
             #[expect(clippy::cast_precision_loss, reason = "a count of pages")]
             let fraction = self.asked as f64 / self.limits.pages.max(1) as f64;
-            context::progress(Some(fraction.min(1.0)), &format!("{} pages, at most {}", self.asked, self.limits.pages));
+            self.context
+                .progress_at(fraction.min(1.0), &format!("{} pages, at most {}", self.asked, self.limits.pages));
             Ok(())
         })?;
         Ok(came.into_iter().flatten().collect())
@@ -167,7 +175,7 @@ impl<'a> Research<'a> {
     fn folder(&mut self, source: &Source, folder: &str) -> Result<(), Cancelled> {
         match folder::read(folder, self.limits.bytes) {
             Ok((files, more)) => {
-                if files.is_empty() && !context::is_cancelled() {
+                if files.is_empty() && !self.context.is_cancelled() {
                     let why = "there is no Markdown or HTML file in it".to_owned();
                     self.failed.push(Failed {
                         address: self.shown(folder).to_owned(),
@@ -184,7 +192,7 @@ impl<'a> Research<'a> {
             }
             Err(missing) => self.miss(source, self.shown(folder), missing)?,
         }
-        if context::is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        self.context.check()
     }
 
     /// A path as a person says it: from the folder of the task, where it is below that.

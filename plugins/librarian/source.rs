@@ -1,19 +1,23 @@
-use serde::Deserialize;
+use hob_plugin::{JsonSchema, schemars};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// A source as the configuration names it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Configured {
+    #[schemars(length(min = 1))]
     pub name: String,
+    /// Address of the first page of a site, or of a page or sitemap
     url: Option<String>,
+    /// Folder with Markdown or HTML files, as the component sees it
     folder: Option<String>,
     #[serde(default)]
     kind: Kind,
 }
 
 /// What a source is, which says how its pages are found.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Found out from the first page.
@@ -44,9 +48,6 @@ pub enum Place {
     /// A guest path.
     Folder(String),
 }
-
-/// The folder of the task, as `describe` asks for it.
-pub const PROJECT: &str = "/project";
 
 /// Which sources a task looks through: those it names, else those that are configured, else the folder
 /// of the task; and those whose address stands in the question.

@@ -2,16 +2,15 @@
 //! is asked for only if it changed.
 
 use crate::cache::{self, Kept};
-use requests::{
-    Turns, header,
+use hob_plugin::{
     http::{HttpError, Request, Response},
     io::IoError,
-    together,
 };
+use requests::{Turns, together};
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use url::Url;
 
@@ -66,7 +65,7 @@ enum Robots {
 const FRESH: u64 = 300;
 
 /// How long is waited for one answer.
-const PATIENCE_MS: u128 = 20_000;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Web {
     pub fn new(until: Instant, bytes: usize) -> Self {
@@ -136,21 +135,14 @@ impl Web {
             self.count(kept.body.len())?;
             return Ok(kept.clone());
         }
-        let left = self.until.saturating_duration_since(Instant::now()).as_millis().min(PATIENCE_MS);
-        if left == 0 {
+        let left = self.until.saturating_duration_since(Instant::now()).min(PATIENCE);
+        if left.as_millis() == 0 {
             return Err(Missing::Limit("time"));
         }
         if self.bytes_left.get() == 0 {
             return Err(Missing::Limit("bytes"));
         }
-        let request = Request {
-            method: "GET".to_owned(),
-            url: plain.to_string(),
-            headers: headers(known.as_ref()),
-            body: None,
-            timeout_ms: u32::try_from(left).ok(),
-            max_redirects: 5,
-        };
+        let request = Request::get(plain.as_str()).headers(headers(known.as_ref())).timeout(left).max_redirects(5);
         let response = requests::ask(&request).await.map_err(|error| self.missing(error))?;
         if let (304, Some(mut kept)) = (response.status, known) {
             kept.fetched = cache::now();
@@ -168,7 +160,7 @@ impl Web {
         })
         .await
         .map_err(|missing| if self.is_late() { Missing::Limit("time") } else { missing })?;
-        if !header(&response, "cache-control").is_some_and(|value| value.contains("no-store")) {
+        if !response.header("cache-control").is_some_and(|value| value.contains("no-store")) {
             cache::put(plain.as_str(), &kept);
         }
         Ok(kept)
@@ -218,14 +210,14 @@ fn headers(known: Option<&Kept>) -> Vec<(String, String)> {
 }
 
 fn about(response: &Response) -> Kept {
-    let control = header(response, "cache-control").unwrap_or_default();
+    let control = response.header("cache-control").unwrap_or_default();
     let age = control.split(',').find_map(|part| part.trim().strip_prefix("max-age=")?.parse().ok());
     let asks_each_time = control.contains("no-cache");
     Kept {
         address: response.url.clone(),
-        content_type: header(response, "content-type").unwrap_or_default().to_owned(),
-        etag: header(response, "etag").map(str::to_owned),
-        last_modified: header(response, "last-modified").map(str::to_owned),
+        content_type: response.header("content-type").unwrap_or_default().to_owned(),
+        etag: response.header("etag").map(str::to_owned),
+        last_modified: response.header("last-modified").map(str::to_owned),
         fetched: cache::now(),
         fresh_seconds: if asks_each_time { 0 } else { age.unwrap_or(FRESH) },
         body: Vec::new(),

@@ -1,7 +1,7 @@
-use crate::{
-    http::{self, HttpError, Request, Response},
+use crate::together;
+use hob_plugin::{
+    http::{HttpError, Request, Response},
     io::IoError,
-    together,
 };
 
 /// Bytes that are asked for in one call.
@@ -9,7 +9,7 @@ const CHUNK: u32 = 256 * 1024;
 
 /// Sends a request, and lets others go on until the head of its response is there.
 pub async fn ask(request: &Request) -> Result<Response, HttpError> {
-    let exchange = http::send(request)?;
+    let exchange = request.start()?;
     together::ready(exchange.ready()).await;
     exchange.response()
 }
@@ -21,16 +21,10 @@ pub async fn read<E: From<IoError>>(
 ) -> Result<bool, E> {
     loop {
         together::ready(response.body.ready()).await;
-        match response.body.read(CHUNK)? {
+        match response.body.read_some(CHUNK)? {
             None => return Ok(true),
             Some(bytes) if each(&bytes)? => {}
             Some(_) => return Ok(false),
         }
     }
-}
-
-/// The value of a header, whose name is in small letters or not.
-#[must_use]
-pub fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
-    response.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }

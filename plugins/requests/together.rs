@@ -1,7 +1,7 @@
 //! Several things at once on one thread: futures that wait for what the host has to say.
 
-use crate::{
-    context,
+use hob_plugin::{
+    Cancelled,
     io::{self, Waitable},
 };
 use std::{
@@ -19,15 +19,11 @@ thread_local! {
     static HAPPENED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The task was asked to stop.
-#[derive(Debug)]
-pub struct Cancelled;
-
 /// Waits until the host says that it is ready.
 pub async fn ready(waitable: Waitable) {
     let waitable = Rc::new(waitable);
     poll_fn(move |_| {
-        if waitable.ready() {
+        if waitable.is_ready() {
             return Poll::Ready(());
         }
         WAITED.with_borrow_mut(|waited| waited.push(Rc::clone(&waitable)));
@@ -51,10 +47,11 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Runs all to their ends, or until the task is asked to stop; `each` gets what comes of them as it comes.
 pub fn run<T>(
+    task: hob_plugin::Context,
     futures: Vec<Pending<'_, T>>,
     mut each: impl FnMut(usize, T) -> Result<(), Cancelled>,
 ) -> Result<(), Cancelled> {
-    let cancelled = context::cancelled();
+    let cancelled = task.cancelled();
     let mut futures: Vec<_> = futures.into_iter().map(Some).collect();
     let mut context = Context::from_waker(Waker::noop());
     loop {
@@ -78,7 +75,7 @@ pub fn run<T>(
         let on: Vec<&Waitable> = waited.iter().map(Rc::as_ref).chain([&cancelled]).collect();
         // The only error is that the task was cancelled, which the last one says as well.
         let _ = io::wait(&on, None);
-        if cancelled.ready() {
+        if cancelled.is_ready() {
             return Err(Cancelled);
         }
     }

@@ -17,6 +17,7 @@ impl Transform for Tidy {
         transform_subschemas(self, schema);
         if let Some(schema) = schema.as_object_mut() {
             schema.remove("title");
+            unwrap_lines(schema);
             self.number(schema);
             one_of_texts(schema);
             properties(schema);
@@ -54,6 +55,14 @@ impl Tidy {
     }
 }
 
+/// A paragraph is one line, wherever the comment's lines ended.
+fn unwrap_lines(schema: &mut Map<String, Value>) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        let paragraphs: Vec<String> = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
+        *text = paragraphs.join("\n\n");
+    }
+}
+
 /// Texts of which each has words of its own become a list of texts.
 fn one_of_texts(schema: &mut Map<String, Value>) {
     let Some(Value::Array(branches)) = schema.get("oneOf") else { return };
@@ -80,6 +89,7 @@ fn properties(schema: &mut Map<String, Value>) {
         let Value::Object(property) = property else { continue };
         if matches!(property.get("default"), Some(Value::Null))
             || property.get("default").is_some_and(|value| *value == Value::Array(Vec::new()))
+            || property.get("default").is_some_and(|value| *value == "")
             || property.get("default").is_some_and(|value| *value == Value::Object(Map::new()))
         {
             property.remove("default");

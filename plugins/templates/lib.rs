@@ -52,10 +52,8 @@ mod tests {
         for template in ALL {
             let files = project(template, "word-count");
             let text = |path: &str| {
-                let Some((_, text)) = files.iter().find(|(name, _)| *name == path) else {
-                    panic!("{template:?}: {path}")
-                };
-                text.as_str()
+                let file = files.iter().find(|(name, _)| *name == path);
+                file.map_or_else(|| panic!("{template:?} has {path}"), |(_, text)| text.as_str())
             };
             assert!(text("hob-plugin.toml").contains("name = \"word-count\""), "{template:?}");
             assert!(text("README.md").contains("hob plugin dev"), "{template:?}");

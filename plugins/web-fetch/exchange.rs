@@ -1,8 +1,9 @@
 use crate::missing::Missing;
-use requests::{
+use hob_plugin::{
     http::{HttpError, Request, Response},
     io::IoError,
 };
+use std::time::Duration;
 use url::Url;
 
 /// Who asks.
@@ -10,16 +11,9 @@ const AGENT: &str = concat!("hob/", env!("CARGO_PKG_VERSION"), " (+web-fetch)");
 
 /// Asks for an address; a redirect comes back as it is.
 pub async fn ask(url: &Url, headers: Vec<(String, String)>, seconds: u32) -> Result<Response, Missing> {
-    let mut all = vec![("user-agent".to_owned(), AGENT.to_owned())];
-    all.extend(headers);
-    let request = Request {
-        method: "GET".to_owned(),
-        url: url.to_string(),
-        headers: all,
-        body: None,
-        timeout_ms: Some(seconds.saturating_mul(1000)),
-        max_redirects: 0,
-    };
+    let timeout = Duration::from_secs(seconds.into());
+    let request = Request::get(url.as_str()).header("user-agent", AGENT).headers(headers);
+    let request = request.timeout(timeout).max_redirects(0);
     requests::ask(&request).await.map_err(|error| match error {
         HttpError::Denied(text) => Missing::denied(text),
         HttpError::Timeout => Missing::later(format!("no answer within {seconds} s; --seconds gives it longer")),

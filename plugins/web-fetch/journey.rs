@@ -7,8 +7,9 @@ use crate::{
     retry,
     robots::Robots,
 };
+use hob_plugin::http::Response;
 use jiff::Timestamp;
-use requests::{Turns, header, http::Response};
+use requests::Turns;
 use url::Url;
 
 /// Redirects that are followed, as browsers and curl do it, more or less.
@@ -83,11 +84,11 @@ impl Journey {
 
     async fn document(&self, response: &Response, address: &Url) -> Result<Document, Missing> {
         if !(200..300).contains(&response.status) {
-            let after = header(response, "retry-after").and_then(|value| retry::after(value, Timestamp::now()));
+            let after = response.header("retry-after").and_then(|value| retry::after(value, Timestamp::now()));
             return Err(Missing::status(response.status, after));
         }
         let fetched = Timestamp::now();
-        let content_type = header(response, "content-type");
+        let content_type = response.header("content-type");
         let kind = document::kind(content_type);
         let not_text = |what: &str| Missing {
             status: Some(response.status),
@@ -105,13 +106,13 @@ impl Journey {
         let (text, charset) = page::decode(&body, content_type);
         let media_type = document::media_type(content_type);
         let mut kept = Kept {
-            etag: header(response, "etag").map(str::to_owned),
-            last_modified: header(response, "last-modified").map(str::to_owned),
+            etag: response.header("etag").map(str::to_owned),
+            last_modified: response.header("last-modified").map(str::to_owned),
             fetched,
             media_type,
             charset: charset.to_owned(),
             title: String::new(),
-            language: header(response, "content-language").map(str::to_owned),
+            language: response.header("content-language").map(str::to_owned),
             text,
         };
         let mut is_whole = is_all;
@@ -121,7 +122,7 @@ impl Journey {
             is_whole = is_all && !page.truncated;
             kept = Kept { title: page.title, language: page.language, text: page.markdown, ..kept };
         }
-        let is_private = header(response, "cache-control").is_some_and(|value| value.contains("no-store"));
+        let is_private = response.header("cache-control").is_some_and(|value| value.contains("no-store"));
         if self.keep && is_whole && !is_private {
             kept::keep_page(address, self.kind(), &kept);
         }
@@ -134,7 +135,7 @@ pub fn redirect(response: &Response, from: &Url) -> Option<Result<Url, Missing>>
     if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let location = header(response, "location")?;
+    let location = response.header("location")?;
     let nowhere = || Missing::new(format!("it redirects to `{location}`, which is no address of the web"));
     let next = from.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     Some(next.ok_or_else(nowhere).map(|mut url| {

@@ -1,6 +1,6 @@
 //! Pages and rules that are kept between tasks, in the store of the executor.
 
-use crate::bindings::hob::plugin::state;
+use hob_plugin::state;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;

@@ -1,22 +1,6 @@
 //! Fetches pages of the web for a model: as clean Markdown, politely, and again only when they have changed.
 //! Several addresses are fetched at once, and one that fails does not hold up the others.
 
-mod bindings {
-    #![expect(unsafe_code, reason = "the generated exports have names and pointers of the component ABI")]
-    wit_bindgen::generate!({
-        path: "../../wit",
-        world: "plugin",
-        with: {
-            "hob:plugin/context@0.1.0": requests::context,
-            "hob:plugin/http@0.1.0": requests::http,
-            "hob:plugin/io@0.1.0": requests::io,
-        },
-    });
-    export!(WebFetch with_types_in self);
-
-    use super::WebFetch;
-}
-
 mod document;
 mod exchange;
 mod journey;
@@ -27,49 +11,52 @@ mod report;
 mod retry;
 mod robots;
 
-use bindings::{
-    exports::hob::plugin::executor::Guest,
-    hob::plugin::types::{Failure, Success, Task, TaskError},
-};
+use hob_plugin::{About, Cancelled, Context, Executor, Success, Task, TaskError, io::Writer};
 use journey::Journey;
 use missing::Missing;
 use params::{Params, Settings, Wish};
-use report::Outcome;
+use report::{Data, Outcome};
 use requests::{
-    Turns, context,
-    io::{IoError, Writer},
-    together::{self, Cancelled, Pending},
+    Turns,
+    together::{self, Pending},
 };
 use robots::Robots;
 
 struct WebFetch;
 
-impl Guest for WebFetch {
-    fn describe() -> String {
-        include_str!("describe.json").to_owned()
+hob_plugin::export!(WebFetch, describe = include_str!("describe.json"));
+
+impl Executor for WebFetch {
+    type Params = Params;
+    type Settings = Settings;
+    type Data = Data;
+
+    fn about() -> About {
+        About::new("web-fetch", env!("CARGO_PKG_VERSION"), "Fetch pages from the web as clean Markdown")
+            .answer_is_output()
+            .asks_http("*", &["GET"], "it fetches the pages you name")
+            .asks_state(16 << 20, "it keeps pages, so that they are sent again only when they have changed")
     }
 
-    fn run(task: Task) -> Result<Success, TaskError> {
-        let invalid = |error: serde_json::Error| TaskError::InvalidParams(vec![(String::new(), error.to_string())]);
-        let params: Params = serde_json::from_str(&task.params).map_err(invalid)?;
-        let settings: Settings = serde_json::from_str(&task.settings).map_err(invalid)?;
+    fn run(task: Task<Params, Settings>, context: Context) -> Result<Success<Data>, TaskError> {
+        let Task { params, settings, executor, .. } = task;
         let wish = params.wish().map_err(TaskError::InvalidParams)?;
-        let output = context::output();
+        let output = context.output();
         if wish.wanted.is_empty() {
             let summary = "nothing to fetch: there is no address in the text".to_owned();
             write(&output, &format!("{summary}\n"))?;
-            return Ok(Success { summary, data: Some(report::data(&wish, &[])) });
+            return Ok(Success::with_data(summary, Data::new(&wish, &[])));
         }
         let keep = !params.no_cache;
-        let robots = settings.robots.then(|| Robots::new(&task.executor, params.seconds, keep));
-        let outcomes = fetch(&params, robots, &wish, &output)?;
-        let data = report::data(&wish, &outcomes);
+        let robots = settings.robots.then(|| Robots::new(&executor, params.seconds, keep));
+        let outcomes = fetch(&params, robots, &wish, &output, context)?;
+        let data = Data::new(&wish, &outcomes);
         let missing: Vec<(String, &Missing)> =
             report::missing(&wish, &outcomes).map(|(given, missing)| (given.to_owned(), missing)).collect();
         if missing.len() == wish.wanted.len() {
-            return Err(Missing::of_all(&missing, data));
+            return Err(Missing::of_all(&missing, &data));
         }
-        Ok(Success { summary: report::summary(&wish, &outcomes), data: Some(data) })
+        Ok(Success::with_data(report::summary(&wish, &outcomes), data))
     }
 }
 
@@ -79,6 +66,7 @@ fn fetch(
     robots: Option<Robots>,
     wish: &Wish,
     output: &Writer,
+    context: Context,
 ) -> Result<Vec<Option<Outcome>>, TaskError> {
     let journey = Journey {
         format: params.format,
@@ -97,8 +85,8 @@ fn fetch(
         let (journey, url) = (&journey, wanted.url.clone());
         Box::pin(async move { journey.fetch(&url).await }) as Pending<'_, Outcome>
     };
-    context::progress(Some(0.0), &format!("0 of {count}"));
-    let ran = together::run(wish.wanted.iter().map(each).collect(), |index, outcome| {
+    context.progress_at(0.0, &format!("0 of {count}"));
+    let ran = together::run(context, wish.wanted.iter().map(each).collect(), |index, outcome| {
         let given = &wish.wanted[index].given;
         // The failure of the only one is that of the task, and says it.
         let text = if count == 1 && outcome.is_err() { String::new() } else { report::shown(given, &outcome) };
@@ -108,7 +96,7 @@ fn fetch(
         }
         done += 1;
         let fraction = f64::from(done) / f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        context::progress(Some(fraction), &format!("{done} of {count}: {given}"));
+        context.progress_at(fraction, &format!("{done} of {count}: {given}"));
         outcomes[index] = Some(outcome);
         Ok(())
     });
@@ -119,13 +107,46 @@ fn fetch(
 }
 
 fn write(output: &Writer, text: &str) -> Result<(), TaskError> {
-    output.write(text.as_bytes()).map_err(|error| {
-        let reason = match error {
-            IoError::Cancelled => return TaskError::Cancelled,
-            IoError::Closed => "the output was closed".to_owned(),
-            IoError::Limit(text) | IoError::Failed(text) => text,
-        };
-        let message = format!("write the page: {reason}");
-        TaskError::Failed(Failure { message, retryable: false, retry_after_ms: None, data: None })
-    })
+    output.print(text).map_err(|error| TaskError::from(error).doing("write the page"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hob_plugin::testing::{Answer, Ran, World, assert_description};
+    use serde_json::{Value, json};
+    use std::path::Path;
+
+    #[test]
+    fn it_says_what_it_is() {
+        assert_description::<WebFetch>(&Path::new(env!("CARGO_MANIFEST_DIR")).join("describe.json"));
+    }
+
+    fn run(world: World, params: &Value) -> Ran<Data> {
+        world.page("https://a.example/robots.txt", Answer::new(404, "")).store().run::<WebFetch>(params)
+    }
+
+    #[test]
+    fn pages_and_what_is_none_stand_beside_each_other() {
+        let html = "<html><head><title>A</title></head><body><main><p>Hello there.</p></main></body></html>";
+        let page = Answer::new(200, html).header("content-type", "text/html");
+        let world = World::new().page("https://a.example/", page).page("https://a.example/b", Answer::new(404, ""));
+        let ran = run(world, &json!({ "url": ["https://a.example/", "https://a.example/b"] }));
+        assert!(ran.output.contains("Hello there.") && ran.output.contains("404 Not Found"), "{}", ran.output);
+        let success = ran.result.expect("success");
+        let data = serde_json::to_value(success.data).expect("JSON");
+        assert_eq!((&data["fetched"], &data["failed"]), (&json!(1), &json!(1)));
+        assert_eq!(data["pages"][1]["address"], Value::Null);
+    }
+
+    #[test]
+    fn a_page_alone_that_there_is_not_is_a_failure_that_may_be_tried_again() {
+        let busy = Answer::new(503, "").header("retry-after", "7");
+        let ran = run(World::new().page("https://a.example/", busy), &json!({ "url": ["https://a.example/"] }));
+        let failure = ran.failure().expect("a failure");
+        assert!(failure.retryable);
+        assert_eq!(failure.retry_after.map(|time| time.as_secs()), Some(7));
+        let denied = World::new().run::<WebFetch>(&json!({ "url": ["https://b.example/"] }));
+        assert!(matches!(denied.result, Err(TaskError::Denied(_))));
+    }
 }

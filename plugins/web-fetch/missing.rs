@@ -1,5 +1,6 @@
-use crate::bindings::hob::plugin::types::{Failure, TaskError};
-use std::fmt;
+use crate::report::Data;
+use hob_plugin::{Failure, TaskError};
+use std::{fmt, time::Duration};
 
 /// Why there is no page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,18 +55,19 @@ impl Missing {
     }
 
     /// What comes of a task that has no page at all.
-    pub fn of_all(missing: &[(String, &Self)], data: String) -> TaskError {
+    pub fn of_all(missing: &[(String, &Self)], data: &Data) -> TaskError {
         if let Some((_, denied)) = missing.iter().find(|(_, missing)| missing.is_denied) {
             return TaskError::Denied(denied.text.clone());
         }
         let lines: Vec<String> = missing.iter().map(|(url, missing)| format!("{url}: {missing}")).collect();
-        TaskError::Failed(Failure {
-            message: lines.join("\n"),
+        // When all of them may be asked again.
+        let after = missing.iter().filter_map(|(_, missing)| missing.retry_after_ms).max();
+        let failure = Failure {
             retryable: missing.iter().any(|(_, missing)| missing.is_retryable),
-            // When all of them may be asked again.
-            retry_after_ms: missing.iter().filter_map(|(_, missing)| missing.retry_after_ms).max(),
-            data: Some(data),
-        })
+            retry_after: after.map(|ms| Duration::from_millis(ms.into())),
+            ..Failure::new(lines.join("\n"))
+        };
+        failure.with_data(data).into()
     }
 }
 

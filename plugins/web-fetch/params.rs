@@ -1,29 +1,44 @@
+use hob_plugin::{JsonSchema, schemars};
 use linkify::{LinkFinder, LinkKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use url::Url;
 
-/// What the person asked for; `describe.json` says what each means.
-#[derive(Deserialize)]
+/// What the person asked for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(extend("oneOf" = [{ "required": ["url"] }, { "required": ["text"] }]))]
 pub struct Params {
+    /// Addresses of the pages
+    #[schemars(length(min = 1, max = 50), inner(length(min = 1, max = 2048)))]
+    #[schemars(extend("x-hob-cli" = { "positional": true }))]
     url: Option<Vec<String>>,
+    /// A text; the addresses that stand in it are fetched
     text: Option<String>,
+    /// Addresses of the text that are fetched, at most
     #[serde(default = "max")]
+    #[schemars(range(min = 1, max = 50))]
     max: usize,
+    /// What an HTML page becomes; html: the page as it is, in UTF-8
     #[serde(default)]
     pub format: Format,
+    /// All of the page's main part, where otherwise it is reduced to its article
     #[serde(default)]
     pub whole: bool,
+    /// Bytes of text that are shown of each page
     #[serde(default = "max_bytes")]
+    #[schemars(range(min = 1, max = 16 << 20))]
     pub max_bytes: usize,
+    /// How long each request may take, in seconds
     #[serde(default = "seconds")]
+    #[schemars(range(min = 1, max = 3600))]
     pub seconds: u32,
+    /// Fetch the pages anew, and keep nothing of them
     #[serde(default)]
     pub no_cache: bool,
 }
 
 /// What an HTML page becomes.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     #[default]
@@ -32,8 +47,9 @@ pub enum Format {
 }
 
 /// `[executors.web-fetch.settings]`
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Settings {
+    /// Whether the robots.txt of a site is respected
     #[serde(default = "robots")]
     pub robots: bool,
 }
@@ -155,19 +171,5 @@ mod tests {
         let pointers: Vec<&str> = wrong.iter().map(|(pointer, _)| pointer.as_str()).collect();
         assert_eq!(pointers, ["/url/0", "/url/1"]);
         assert!(wrong[1].1.contains("https://"), "{}", wrong[1].1);
-    }
-
-    #[test]
-    fn what_is_left_out_has_the_defaults_of_the_schema() {
-        let description: serde_json::Value = serde_json::from_str(include_str!("describe.json")).expect("JSON");
-        let default = |name: &str| description["params"]["properties"][name]["default"].clone();
-        let params: Params = serde_json::from_str("{}").expect("parameters");
-        assert_eq!(default("max"), params.max);
-        assert_eq!(default("max_bytes"), params.max_bytes);
-        assert_eq!(default("seconds"), params.seconds);
-        assert_eq!(default("format"), "markdown");
-        assert_eq!(params.format, Format::Markdown);
-        let settings: Settings = serde_json::from_str("{}").expect("settings");
-        assert_eq!(description["settings"]["properties"]["robots"]["default"], settings.robots);
     }
 }

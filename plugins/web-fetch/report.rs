@@ -1,5 +1,11 @@
-use crate::{journey::Arrived, missing::Missing, params::Wish};
-use serde_json::{Value, json};
+use crate::{
+    journey::Arrived,
+    missing::Missing,
+    params::{Wanted, Wish},
+};
+use hob_plugin::{JsonSchema, schemars};
+use serde::Serialize;
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// What came of one address.
@@ -69,40 +75,81 @@ pub fn missing<'a>(wish: &'a Wish, outcomes: &'a [Option<Outcome>]) -> impl Iter
     pairs.filter_map(|(wanted, outcome)| Some((wanted.given.as_str(), outcome.as_ref()?.as_ref().err()?)))
 }
 
-/// Everything in the shape that `describe.json` publishes.
-pub fn data(wish: &Wish, outcomes: &[Option<Outcome>]) -> String {
-    let entries = wish.wanted.iter().zip(outcomes);
-    let pages: Vec<Value> =
-        entries.filter_map(|(wanted, outcome)| Some(entry(&wanted.given, outcome.as_ref()?))).collect();
-    let failed = missing(wish, outcomes).count();
-    json!({ "fetched": pages.len() - failed, "failed": failed, "pages": pages }).to_string()
+/// Everything, for programs.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Data {
+    /// One for each address, in the order in which they were given
+    pages: Vec<Entry>,
+    /// Pages that there are
+    fetched: usize,
+    /// Pages that there are not
+    failed: usize,
 }
 
-fn entry(given: &str, outcome: &Outcome) -> Value {
-    match outcome {
-        Ok(Arrived { address, document }) => json!({
-            "url": given,
-            "address": address.as_str(),
-            "status": if document.unchanged { 304 } else { 200 },
-            "error": null,
-            "title": document.title,
-            "language": document.language,
-            "media_type": document.media_type,
-            "charset": document.charset,
-            "fetched": format!("{:.0}", document.fetched),
-            "unchanged": document.unchanged,
-            "bytes": document.bytes,
-            "words": document.words,
-            "truncated": document.truncated,
-        }),
-        Err(missing) => json!({
-            "url": given,
-            "address": null,
-            "status": missing.status,
-            "error": missing.text,
-            "retry_after_ms": missing.retry_after_ms,
-            "unchanged": false,
-            "truncated": false,
-        }),
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+struct Entry {
+    /// As it was given
+    url: String,
+    /// After redirects
+    address: Option<String>,
+    /// The status of HTTP
+    status: Option<u16>,
+    /// Why there is no page
+    error: Option<String>,
+    /// When the server may be asked again
+    retry_after_ms: Option<u32>,
+    title: Option<String>,
+    language: Option<String>,
+    media_type: Option<String>,
+    charset: Option<String>,
+    /// When the server sent it, as RFC 3339
+    fetched: Option<String>,
+    /// It was kept from before, and the server says that it is the same
+    unchanged: bool,
+    /// Of the text, before it was cut
+    bytes: Option<usize>,
+    /// Of the text that is shown
+    words: Option<usize>,
+    /// Its end is not shown
+    truncated: bool,
+}
+
+impl Data {
+    pub fn new(wish: &Wish, outcomes: &[Option<Outcome>]) -> Self {
+        let entries = wish.wanted.iter().zip(outcomes);
+        let entry = |(wanted, outcome): (&Wanted, &Option<Outcome>)| Some(Entry::new(&wanted.given, outcome.as_ref()?));
+        let pages: Vec<Entry> = entries.filter_map(entry).collect();
+        let failed = missing(wish, outcomes).count();
+        Self { fetched: pages.len() - failed, failed, pages }
+    }
+}
+
+impl Entry {
+    fn new(given: &str, outcome: &Outcome) -> Self {
+        let url = given.to_owned();
+        match outcome {
+            Ok(Arrived { address, document }) => Self {
+                url,
+                address: Some(address.to_string()),
+                status: Some(if document.unchanged { 304 } else { 200 }),
+                title: Some(document.title.clone()),
+                language: document.language.clone(),
+                media_type: Some(document.media_type.clone()),
+                charset: Some(document.charset.clone()),
+                fetched: Some(format!("{:.0}", document.fetched)),
+                unchanged: document.unchanged,
+                bytes: document.bytes,
+                words: Some(document.words),
+                truncated: document.truncated,
+                ..Self::default()
+            },
+            Err(missing) => Self {
+                url,
+                status: missing.status,
+                error: Some(missing.text.clone()),
+                retry_after_ms: missing.retry_after_ms,
+                ..Self::default()
+            },
+        }
     }
 }

@@ -203,7 +203,7 @@ fn table_summary_says_what_is_in_a_table_and_in_a_log() {
     let printed = author.ok("hob plugin run . --cwd data -- app.log");
     assert!(printed.contains("| 2 | no … |") && printed.contains("app.log: 2 lines, 2 ERROR"), "{printed}");
     let (code, printed) = author.type_in("hob plugin run . --cwd data -- none.csv");
-    assert!(code == 1 && printed.contains("read /project/none.csv: there is no such file"), "{code}: {printed}");
+    assert!(code == 1 && printed.contains("`/project/none.csv` does not exist"), "{code}: {printed}");
 }
 
 #[test]

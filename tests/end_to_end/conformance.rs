@@ -64,7 +64,7 @@ fn what_it_says_of_itself() {
     breaks("describe_without_schema", &[], "describe", "has to be of type object");
     breaks("describe_looping", &[], "describe", "limit of computing time");
     breaks("broken_schema", &[], "describe", "its schema of `params` is broken");
-    breaks("describe_changing", &[], "stable", "`name` differs");
+    breaks("describe_changing", &[], "stable", "something else each time it is asked, in `name`, `summary`");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn what_is_part_of_hob_passes() {
     for name in ["agent", "librarian", "web-fetch"] {
         keeps(&format!("builtin:{name}"), &[], &["contract", "describe", "stable", "parameters"]);
     }
-    let page = "{\"url\": \"https://127.0.0.1:9/\"}";
+    let page = "{\"url\": [\"https://127.0.0.1:9/\"]}";
     keeps("builtin:web-fetch", &["--params", page], &["answer", "denials"]);
 }
 
@@ -132,5 +132,7 @@ fn a_person_reads_why() {
     assert!(ran.stdout.contains("FAILED  answer        it ended without an answer"), "{ran:?}");
     assert!(ran.stdout.contains("It ends with an answer, and its data"), "{ran:?}");
     assert!(ran.stdout.ends_with("4 passed, 1 failed, 4 not applicable\n"), "{ran:?}");
+    let refused = sandbox.run(["plugin", "test", "builtin:explore", "--params", "{\"pattern\": 7}"]);
+    refused.refused(2, &["explore: `pattern`"]);
     sandbox.run(["plugin", "test", "./absent.wasm"]).refused(4, &["absent.wasm does not exist"]);
 }

@@ -77,6 +77,7 @@ impl Project {
         for folder in ["backend", "engine"] {
             fs::create_dir(sandbox.work().join(folder)).expect("made");
         }
+        fs::copy(guest("files_walk"), sandbox.work().join("word-count.wasm")).expect("copied");
         let agent = sandbox.file("bin/claude", AGENT);
         fs::set_permissions(agent, fs::Permissions::from_mode(0o755)).expect("set");
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_hob"), sandbox.work().join("bin/hob")).expect("linked");

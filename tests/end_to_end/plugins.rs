@@ -1,11 +1,26 @@
 //! Components are added, granted, pinned and removed; what must not be added is refused.
 
 mod granting;
+mod https;
 mod local;
 mod refused;
+mod registry;
+mod tls;
+mod update;
 
-use crate::sandbox::Sandbox;
+use crate::{denials::guest, sandbox::Sandbox};
+use sha2::{Digest as _, Sha256};
 use std::{fs, path::PathBuf};
+
+/// A test component.
+pub fn bytes(name: &str) -> Vec<u8> {
+    fs::read(guest(name)).expect("a component")
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    let digits: Vec<String> = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
 
 /// The person's configuration.
 pub fn configuration(sandbox: &Sandbox) -> String {

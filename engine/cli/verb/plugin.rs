@@ -12,6 +12,7 @@ mod remove;
 mod run;
 mod show;
 mod test;
+mod update;
 mod verify;
 
 /// Write, build, try, add and look after components of your own or of others.
@@ -39,6 +40,7 @@ enum What {
     List(list::Arguments),
     Show(show::Arguments),
     Grant(grant::Arguments),
+    Update(update::Arguments),
     Verify(verify::Arguments),
     Remove(remove::Arguments),
 }
@@ -55,6 +57,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         What::List(arguments) => list::run(arguments),
         What::Show(arguments) => show::run(arguments),
         What::Grant(arguments) => grant::run(arguments),
+        What::Update(arguments) => update::run(arguments),
         What::Verify(arguments) => verify::run(arguments),
         What::Remove(arguments) => remove::run(arguments),
     }

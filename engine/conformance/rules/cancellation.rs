@@ -28,6 +28,9 @@ pub(crate) fn verdict(suite: &Suite<'_>, work: &Work) -> Result<Verdict, Interru
     let (ended, is_over) = mpsc::channel::<()>();
     let params = suite.value();
     let after = (took / 3).min(LATEST);
+    // Its own time must not run out before its grace does.
+    let grace = suite.subject.grace;
+    let wall = suite.subject.wall + 2 * grace;
     let (run, asked) = thread::scope(|scope| {
         let asking = scope.spawn(move || match is_over.recv_timeout(after) {
             Err(mpsc::RecvTimeoutError::Timeout) => {
@@ -36,7 +39,7 @@ pub(crate) fn verdict(suite: &Suite<'_>, work: &Work) -> Result<Verdict, Interru
             }
             _ => None,
         });
-        let run = suite.play(Case { cancel, ..suite.case(&params) });
+        let run = suite.play(Case { wall, cancel, ..suite.case(&params) });
         let end = Instant::now();
         drop(ended);
         let asked = asking.join().ok().flatten();
@@ -45,7 +48,6 @@ pub(crate) fn verdict(suite: &Suite<'_>, work: &Work) -> Result<Verdict, Interru
     let (run, Some(late)) = (run?, asked) else {
         return Ok(Verdict::NotApplicable("this time it was done before it could be asked to stop".to_owned()));
     };
-    let grace = suite.subject.grace;
     Ok(match &run.tried.outcome {
         _ if late >= grace => Verdict::Failed(format!(
             "asked to stop, it did not within its grace of {}, and was ended: look at `context.is-cancelled` while you \

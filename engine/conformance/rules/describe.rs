@@ -97,7 +97,7 @@ fn difference(first: &str, other: &str) -> String {
     let keys: Vec<String> =
         keys.filter(|key| first.get(*key) != other.get(*key)).map(|key| format!("`{key}`")).collect();
     let what = if keys.is_empty() { "the order or spelling of its text".to_owned() } else { keys.join(", ") };
-    format!("it is not the same each time it is asked: {what} differs. `describe` returns a constant")
+    format!("it says something else each time it is asked, in {what}: `describe` returns a constant")
 }
 
 #[cfg(test)]

@@ -36,7 +36,8 @@ pub(crate) fn verdict(suite: &Suite<'_>, work: &Work) -> Result<Verdict, Interru
     for case in &wrong {
         let wall = WALL.min(suite.subject.wall);
         let run = suite.play(crate::suite::Case { checked: false, wall, ..suite.bare_case(&case.params) })?;
-        if let Some(FailureKind::Trap | FailureKind::Limit) = run.kind() {
+        // What traps because it was denied something breaks the rule of denials.
+        if let (Some(FailureKind::Trap | FailureKind::Limit), []) = (run.kind(), run.tried.denials.as_slice()) {
             return Ok(Verdict::Failed(format!(
                 "with {} it does not answer `invalid-params`: {}",
                 case.what,

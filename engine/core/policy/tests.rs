@@ -163,3 +163,16 @@ fn a_secret_goes_to_its_hosts_in_its_places() {
         )
     );
 }
+
+#[test]
+fn what_is_denied_is_remembered_once_where_that_is_wanted() {
+    let (plain, access) = (policy(Grant::default()), Access::State);
+    let remembering = plain.remembering();
+    for policy in [&plain, &remembering] {
+        assert!(policy.permit(&access).is_err() && policy.denials().is_empty(), "who only looks was denied nothing");
+        assert!(policy.decide(&access).is_err() && policy.decide(&access).is_err());
+    }
+    assert_eq!(plain.denials(), []);
+    assert_eq!(remembering.denials().len(), 1);
+    assert_eq!(plain.remembering().denials(), [], "each trial begins anew");
+}

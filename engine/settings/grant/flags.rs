@@ -126,17 +126,17 @@ pub fn grant_lines(grant: &Grant) -> Vec<(&'static str, String)> {
 }
 
 fn http(grant: &HttpGrant) -> String {
-    let mut text = format!("{{ host = {}, methods = {}", quoted(&grant.host), texts(&grant.methods));
+    let mut words = vec![format!("host = {}", quoted(&grant.host)), format!("methods = {}", texts(&grant.methods))];
     if grant.scheme != "https" {
-        text += &format!(", scheme = {}", quoted(&grant.scheme));
+        words.push(format!("scheme = {}", quoted(&grant.scheme)));
     }
     if let Some(port) = grant.port {
-        text += &format!(", port = {port}");
+        words.push(format!("port = {port}"));
     }
     if grant.local {
-        text += ", local = true";
+        words.push("local = true".to_owned());
     }
-    text + " }"
+    format!("{{ {} }}", words.join(", "))
 }
 
 fn quoted(text: &str) -> String {

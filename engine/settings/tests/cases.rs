@@ -107,6 +107,6 @@ fn notifications_are_yes_or_no_or_a_table() {
     assert_eq!(read("[notifications]\ngather = \"2s\""), all, "a table says yes");
     assert!(read("notifications = { desktop = false }").is_off(), "nobody is left");
     let quiet = read("executors.explore.notifications = false\nexecutors.pages.extends = \"explore\"");
-    let silent: Vec<_> = quiet.silent.iter().map(|name| name.as_str()).collect();
+    let silent: Vec<_> = quiet.silent.iter().map(hob_core::ExecutorName::as_str).collect();
     assert_eq!(silent, ["explore", "pages"], "who extends it is as quiet");
 }

@@ -1,11 +1,11 @@
 use super::*;
-use crate::answer::Tokens;
+use serde_json::json;
 
 fn profile() -> Profile {
     serde_json::from_value(json!({ "program": "it", "login": "type `it login`" })).expect("a profile")
 }
 
-fn judge(status: ExitStatus, stderr: &str, answer: &Answer) -> Result<Success, TaskError> {
+fn judge(status: ExitStatus, stderr: &str, answer: &Answer) -> Result<Success<Data>, TaskError> {
     let now = "2026-11-21T14:00:00Z".parse().expect("a moment");
     let clock = Clock::at(now, 3600);
     let (profile, asked_model) = (profile(), Some("m-1".to_owned()));
@@ -42,7 +42,7 @@ fn an_answer_is_summed_up() {
     let success = judge(ExitStatus::Code(0), "noise", &answer).expect("an answer");
     assert!(success.summary.starts_with("Title\nFirst.\nxxx"), "{}", success.summary);
     assert!(success.summary.contains("…\n(agent-x)\nIt was not allowed to use Bash"), "{}", success.summary);
-    let data: Value = serde_json::from_str(&success.data.expect("data")).expect("JSON");
+    let data = serde_json::to_value(success.data).expect("JSON");
     let expect = json!({
         "agent": "agent-x", "program": "it", "model": "m-1", "session": "s-1", "duration_ms": 7, "exit_code": 0,
         "tokens": { "input": 3, "output": 2, "reasoning": 1 }, "refused_tools": ["Bash"],
@@ -62,7 +62,7 @@ fn failures_in_words() {
     let check = |status, stderr: &str, answer, message: &str, retryable| {
         let failure = fails(status, stderr, &answer);
         assert_eq!((failure.message.as_str(), failure.retryable), (message, retryable));
-        assert_eq!(failure.retry_after_ms, None);
+        assert_eq!(failure.retry_after, None);
     };
     let stack = "Warning: x\nIt broke\n    at there (file.js:1)\n    at here\n";
     check(
@@ -99,16 +99,16 @@ fn failures_in_words() {
 #[test]
 fn limits_say_when_to_try_again() {
     let failure = fails(ExitStatus::Code(1), "", &troubled("rate limit; try again in 90s"));
-    assert_eq!(failure.retry_after_ms, Some(90_000));
+    assert_eq!(failure.retry_after, Some(Duration::from_secs(90)));
     assert!(failure.retryable);
     let expect = "agent-x has reached a limit, which is over at 15:01:30: rate limit; try again in 90s";
     assert_eq!(failure.message, expect, "by the clocks on the walls");
     let failure = fails(ExitStatus::Code(1), "", &troubled("last status: 429 Too Many Requests"));
-    assert!(failure.retryable && failure.retry_after_ms.is_none());
+    assert!(failure.retryable && failure.retry_after.is_none());
     assert!(failure.message.contains("does not say for how long"), "{}", failure.message);
     // The time may stand on stderr only; that a limit was met on the way does not make a failure one.
     let failure = fails(ExitStatus::Code(1), "cause: retry in 2h", &troubled("You have exhausted your daily quota"));
-    assert_eq!(failure.retry_after_ms, Some(7_200_000));
+    assert_eq!(failure.retry_after, Some(Duration::from_secs(7_200)));
     let failure = fails(ExitStatus::Code(1), "attempt 1 failed with 429", &troubled("the disk is full"));
     assert!(!failure.message.contains("limit"), "{}", failure.message);
 }

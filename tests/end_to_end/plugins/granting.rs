@@ -1,8 +1,12 @@
 //! What was denied is granted later, by lines that are shown first.
 
-use super::configuration;
-use crate::{denials::guest, sandbox::Sandbox};
+use super::{configuration, nothing_is_added};
+use crate::{
+    denials::guest,
+    sandbox::{Ran, Sandbox},
+};
 use serde_json::json;
+use std::{io::Write as _, process::Stdio};
 
 fn run(sandbox: &Sandbox, id: &str, program: &str, args: &[&str]) -> i32 {
     let params = json!({ "program": program, "args": args }).to_string();
@@ -45,4 +49,36 @@ fn an_executor_that_is_part_of_hob_is_granted_more_the_same_way() {
     let line = "dirs = [{ host = \"/usr/share\", guest = \"/project\", mode = \"ro\" }]";
     assert_eq!(configuration(&sandbox), format!("# mine\n\n[executors.explore.grant]\n{line}\n"));
     sandbox.run(["plugin", "grant", "explore", "--write"]).refused(2, &["--missing"]);
+}
+
+/// Adds `program_run` on a terminal, where somebody types `answers`.
+fn asked(sandbox: &Sandbox, answers: &str) -> Ran {
+    let words = format!("'{}' plugin add '{}'", env!("CARGO_BIN_EXE_hob"), guest("program_run").display());
+    // A part of every Linux; it makes the terminal.
+    let mut script = sandbox.command("script");
+    script.args(["--quiet", "--return", "--command", &words, "/dev/null"]).env("NO_COLOR", "1");
+    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script, of util-linux");
+    script.stdin.take().expect("a pipe").write_all(answers.as_bytes()).expect("typed");
+    Ran::of(&script.wait_with_output().expect("it ends"))
+}
+
+#[test]
+fn on_a_terminal_somebody_is_asked() {
+    let granted = |answers: &str| {
+        let sandbox = Sandbox::new();
+        let ran = asked(&sandbox, answers);
+        assert!(ran.stdout.contains("start any program") && ran.stdout.contains("a test"), "{ran:?}");
+        assert_eq!(ran.code, 0, "{ran:?}");
+        sandbox.json(["plugin", "show", "program_run", "--json"])["grant"].clone()
+    };
+    let all = granted("what?\nyes\n");
+    assert_eq!((&all["programs"], &all["env"]), (&json!("any"), &json!("inherit")));
+    assert_eq!(granted("n\n")["programs"], json!({}));
+    let chosen = granted("c\nn\ny\nn\n");
+    assert_eq!((&chosen["dirs"], &chosen["programs"], &chosen["env"]), (&json!([]), &json!("any"), &json!([])));
+
+    let sandbox = Sandbox::with_config("# mine\n");
+    let ran = asked(&sandbox, "q\n");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    nothing_is_added(&sandbox);
 }

@@ -1,6 +1,6 @@
 //! What hob must not run is refused before anything of it is added, each with its message.
 
-use super::nothing_is_added;
+use super::{bytes, nothing_is_added};
 use crate::{denials::guest, sandbox::Sandbox};
 use std::fs;
 
@@ -10,10 +10,6 @@ fn refused(bytes: &[u8], words: &[&str]) {
     sandbox.file("it.wasm", bytes);
     sandbox.run(["plugin", "add", "it.wasm", "--grant", "all"]).refused(3, &[&["it.wasm"], words].concat());
     nothing_is_added(&sandbox);
-}
-
-fn bytes(name: &str) -> Vec<u8> {
-    fs::read(guest(name)).expect("a component")
 }
 
 #[test]
@@ -67,4 +63,57 @@ fn a_native_precompiled_file() {
 fn a_describe_that_asks_for_too_much() {
     refused(&bytes("describe_bomb"), &["cannot say what it does", "memory"]);
     refused(&bytes("describe_looping"), &["cannot say what it does"]);
+}
+
+#[test]
+fn a_compile_time_bomb() {
+    refused(&bomb(50_000, 5_000), &["cannot be compiled within", "4m of computing time", "3GiB of memory"]);
+}
+
+/// A component of half a megabyte: as many loops in each other as `loops`, each of which has to keep
+/// `locals` variables apart.
+fn bomb(locals: u32, loops: usize) -> Vec<u8> {
+    const I32: u8 = 0x7f;
+    const LOOP: [u8; 2] = [0x03, 0x40];
+    /// `local.get 0`, `br_if 0`, `end`
+    const AGAIN: [u8; 5] = [0x20, 0x00, 0x0d, 0x00, 0x0b];
+    let mut body = [leb(1), leb(locals), vec![I32]].concat();
+    body.extend(LOOP.repeat(loops));
+    for local in 0..locals {
+        // It grows by one.
+        body.extend([&[0x20], leb(local).as_slice(), &[0x41, 0x01, 0x6a, 0x21], &leb(local)].concat());
+    }
+    body.extend(AGAIN.repeat(loops));
+    body.push(0x0b);
+    let one = |content: Vec<u8>| [leb(1), content].concat();
+    let module = [
+        b"\0asm\x01\0\0\0".to_vec(),
+        section(1, &one(vec![0x60, 0, 0])),
+        section(3, &one(vec![0])),
+        section(10, &one(sized(&body))),
+    ]
+    .concat();
+    [b"\0asm\x0d\0\x01\0".to_vec(), section(1, &module)].concat()
+}
+
+fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    [vec![id], sized(content)].concat()
+}
+
+fn sized(content: &[u8]) -> Vec<u8> {
+    [leb(u32::try_from(content.len()).expect("a length")), content.to_vec()].concat()
+}
+
+/// A number as WebAssembly writes it.
+fn leb(mut number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = number.to_le_bytes()[0] & 0x7f;
+        number >>= 7;
+        if number == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
 }

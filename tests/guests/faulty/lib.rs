@@ -30,7 +30,7 @@ fn outer_step(how: &str) {
 fn inner_step(how: &str) {
     match how {
         "panic" => panic!("a panic on purpose"),
-        "trap" => core::arch::wasm32::unreachable(),
+        "trap" => std::process::abort(),
         "exception" => {
             eprintln!(
                 "Traceback (most recent call last):\n  File \"app.py\", line 7, in run\nValueError: no such column: total"

@@ -20,17 +20,21 @@ use std::{io::Write as _, sync::Arc};
 
 /// Add a component as an executor: look at it, show what it asks for, and grant what you accept.
 ///
-/// SOURCE is a .wasm file or the folder of a project with `hob-plugin.toml`. Its bytes are copied,
-/// and pinned by their digest in hob.toml and hob.lock. Nothing is granted but what you say: with
+/// SOURCE is a .wasm file, the folder of a project with `hob-plugin.toml`, https://… with --sha256, or
+/// oci://REGISTRY/NAME@sha256:…. Its bytes are copied, and pinned by their digest in hob.toml and hob.lock. Nothing is granted but what you say: with
 /// `--grant`, or on a terminal when you are asked.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob plugin add ./word-count
   hob plugin add ./word-count.wasm --name words --grant all
+  hob plugin add https://example.org/word-count.wasm --sha256 9f86d0818…
+  hob plugin add oci://registry.example/tools/word-count@sha256:9f86d0818…
   hob plugin add ./word-count.wasm --grant 'dirs=[{ host = \"{cwd}\", guest = \"/project\" }]' --grant 'state=\"1MiB\"'")]
 pub struct Arguments {
     /// Where it comes from.
     source: String,
+    #[command(flatten)]
+    digest: Digest,
     /// The executor's name [default: that of the project, or the component's own].
     #[arg(long)]
     name: Option<ExecutorName>,
@@ -43,6 +47,21 @@ pub struct Arguments {
     json: bool,
 }
 
+/// The digest of what is to come.
+#[derive(clap::Args)]
+pub struct Digest {
+    /// The SHA-256 that its bytes have to have; an https address needs it.
+    #[arg(long, value_name = "HEX")]
+    sha256: Option<String>,
+}
+
+impl Digest {
+    /// As it was typed.
+    pub fn sha256(&self) -> Option<&str> {
+        self.sha256.as_deref()
+    }
+}
+
 /// Adds it.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
@@ -51,9 +70,9 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     if let Some(name) = &arguments.name {
         free(&context, name)?;
     }
-    let source = Source::parse(&arguments.source, &options::folder(None)?)?;
+    let source = Source::parse(&arguments.source, arguments.digest.sha256(), &options::folder(None)?)?;
     let depot = Depot::new(&context.places.state);
-    let fetched = source.fetch(&depot, LARGEST_COMPONENT)?;
+    let fetched = source.fetch(&depot, LARGEST_COMPONENT, arguments.digest.sha256())?;
     let new = New { context: &context, source: &source, depot: &depot, fetched: &fetched };
     let added = new.describe().and_then(|description| {
         let name = match arguments.name.as_ref().or(fetched.name.as_ref()) {

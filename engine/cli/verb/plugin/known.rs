@@ -150,13 +150,22 @@ impl From<DepotError> for CommandError {
 impl From<SourceError> for CommandError {
     fn from(error: SourceError) -> Self {
         let (exit, prefix) = match &error {
-            SourceError::Unknown(_) | SourceError::Missing(_) | SourceError::NotAFile(_) => (Exit::Usage, ""),
-            SourceError::Read { .. } => (Exit::Configuration, "cannot "),
-            SourceError::Depot(_) => (Exit::Internal, "cannot "),
-            SourceError::Manifest(hob_plugins::ManifestError::Read { .. }) => (Exit::Configuration, "cannot "),
-            SourceError::NotBuilt { .. } | SourceError::Manifest(_) | SourceError::TooLarge { .. } => {
-                (Exit::Configuration, "")
+            SourceError::Unknown(_)
+            | SourceError::Missing(_)
+            | SourceError::NotAFile(_)
+            | SourceError::NoDigest(_)
+            | SourceError::NotADigest(_)
+            | SourceError::NoDigestOfTag { .. } => (Exit::Usage, ""),
+            SourceError::Read { .. } | SourceError::Manifest(hob_plugins::ManifestError::Read { .. }) => {
+                (Exit::Configuration, "cannot ")
             }
+            SourceError::Depot(_) => (Exit::Internal, "cannot "),
+            SourceError::NotBuilt { .. }
+            | SourceError::Manifest(_)
+            | SourceError::TooLarge { .. }
+            | SourceError::Moved { .. }
+            | SourceError::Digest { .. }
+            | SourceError::NotAComponent { .. } => (Exit::Configuration, ""),
         };
         Self::new(exit, anyhow::anyhow!("{prefix}{error}"))
     }

@@ -63,10 +63,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
     let subject = arguments.options.subject()?;
     let (known, base, cwd) = subject.admit(&context)?;
-    let params = match params(&known, &arguments.words, base.unwrap_or_default())? {
-        Some(params) => params,
-        None => return Ok(Exit::Ok),
-    };
+    let Some(params) = params(&known, &arguments.words, base.unwrap_or_default())? else { return Ok(Exit::Ok) };
     checked_params(&known, &params)?;
     let rig = Rig::new(&context)?;
     let artifacts = arguments.artifacts.clone().unwrap_or_else(|| rig.scratch().join("artifacts"));

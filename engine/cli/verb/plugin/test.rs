@@ -2,7 +2,7 @@ use crate::{
     context::Context,
     error::{CommandError, CommandResult},
     exit::Exit,
-    prepare::captured_environment,
+    prepare::{Known, captured_environment, checked_params},
     render::{self, BOLD, DIM, of_state, styled},
     trial::{Options, Rig, cannot_use},
 };
@@ -57,6 +57,9 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     };
     let grant = tried.granted(&admitted.description.asks, &context)?;
     let config = Arc::new(ExecutorConfig { grant, ..tried.config });
+    if let Some(params) = &tried.params {
+        checked_params(&Known { config: Arc::clone(&config), description: Arc::clone(&admitted.description) }, params)?;
+    }
     let subject = Subject {
         environment: captured_environment(&config.grant),
         config: Arc::clone(&config),
