@@ -74,7 +74,8 @@ impl Sources {
             changed.sort();
             changed.dedup();
             if !changed.is_empty() {
-                let short = |path: PathBuf| path.strip_prefix(&self.folder).map(Path::to_owned).unwrap_or(path);
+                let short =
+                    |path: PathBuf| path.strip_prefix(&self.folder).map_or_else(|_| path.clone(), Path::to_owned);
                 return Ok(changed.into_iter().map(short).collect());
             }
             self.told.recv().map_err(|error| cannot_watch(&self.folder, error))?;

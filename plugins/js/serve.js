@@ -1,6 +1,7 @@
 // The two functions that the contract asks of a component.
 
-import { taskError } from "./errors.js";
+import { misfits } from "./check.js";
+import { InvalidParams, taskError } from "./errors.js";
 import { describe, withDefaults } from "./executor.js";
 import { Task } from "./task.js";
 
@@ -9,8 +10,10 @@ export function serve(executor, host) {
     describe: () => JSON.stringify(describe(executor)),
     run(raw) {
       try {
-        const task = new Task(host, raw);
-        const result = executor.run(withDefaults(executor.params, JSON.parse(raw.params)), task);
+        const params = withDefaults(executor.params, JSON.parse(raw.params));
+        const problems = misfits(describe(executor).params, params);
+        if (problems.length > 0) throw new InvalidParams(Object.fromEntries(problems));
+        const result = executor.run(params, new Task(host, raw));
         return success(executor, result);
       } catch (error) {
         throw taskError(error);

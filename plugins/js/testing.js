@@ -1,7 +1,7 @@
 // A world in memory for the unit tests of an executor: no component, no hob, only Node.js.
 
 import { Cancelled, Denied, Failed, InvalidParams } from "./errors.js";
-import { describe, withDefaults } from "./executor.js";
+import { describe } from "./executor.js";
 import { serve } from "./serve.js";
 
 const encode = (content) => (typeof content === "string" ? new TextEncoder().encode(content) : content);
@@ -76,9 +76,7 @@ export class World {
 
   /** Runs the executor once; gives `{ summary, data }`, or throws Denied, Cancelled, InvalidParams or Failed. */
   run(executor, params = {}) {
-    const { name, asks, params: schema } = describe(executor);
-    const problems = misfits(schema, withDefaults(executor.params, params));
-    if (Object.keys(problems).length > 0) throw new InvalidParams(problems);
+    const { name, asks } = describe(executor);
     this.#asks = JSON.parse(JSON.stringify(asks ?? {}));
     this.#name = name;
     const raw = {
@@ -251,30 +249,6 @@ export class World {
       keys: allowed((prefix) => [...this.state.keys()].filter((key) => key.startsWith(prefix)).sort()),
     };
   }
-}
-
-/** What hob would refuse before the task begins; it checks the whole schema, this only names and plain types. */
-function misfits(schema, params) {
-  const problems = {};
-  for (const key of schema.required ?? []) {
-    if (!(key in params)) problems[`/${key}`] = "it is missing";
-  }
-  const fits = {
-    string: (value) => typeof value === "string",
-    integer: Number.isInteger,
-    number: (value) => typeof value === "number",
-    boolean: (value) => typeof value === "boolean",
-    array: Array.isArray,
-  };
-  for (const [key, value] of Object.entries(params)) {
-    const property = schema.properties?.[key];
-    if (property === undefined && schema.additionalProperties === false) problems[`/${key}`] = "there is no such parameter";
-    else if (property?.type in fits && !fits[property.type](value)) problems[`/${key}`] = `it is no ${property.type}`;
-    else if (property?.enum && !property.enum.includes(value)) problems[`/${key}`] = `it is none of ${property.enum.join(", ")}`;
-    else if (value < property?.minimum) problems[`/${key}`] = `it is less than ${property.minimum}`;
-    else if (value > property?.maximum) problems[`/${key}`] = `it is more than ${property.maximum}`;
-  }
-  return problems;
 }
 
 /** Globs as `.gitignore` has them: without a slash the name of a file anywhere, `!` leaves out. */

@@ -8,11 +8,11 @@ include!(concat!(env!("OUT_DIR"), "/files.rs"));
 pub enum Template {
     /// A crate for wasm32-wasip2.
     Rust,
-    /// A module for QuickJS.
+    /// A module for `QuickJS`.
     Js,
-    /// A module for SpiderMonkey: larger, and faster at computing.
+    /// A module for `SpiderMonkey`: larger, and faster at computing.
     JsSpiderMonkey,
-    /// A module for CPython.
+    /// A module for `CPython`.
     Python,
 }
 

@@ -162,6 +162,15 @@ fn example(author: &mut Author, name: &str) {
 }
 
 #[test]
+fn the_helpers_pass_tests_of_their_own() {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
+    for (language, test) in [("js", "node --test"), ("python", "PYTHONDONTWRITEBYTECODE=1 python3 -m unittest")] {
+        let Some(mut author) = Author::in_language(language) else { continue };
+        author.ok(&format!("cd '{}' && {test}", plugins.join(language).display()));
+    }
+}
+
+#[test]
 fn todo_report_finds_what_is_open_and_asks_git_who_wrote_it() {
     let Some(mut author) = Author::in_language("js") else { return };
     example(&mut author, "todo-report");
@@ -194,7 +203,7 @@ fn table_summary_says_what_is_in_a_table_and_in_a_log() {
     let printed = author.ok("hob plugin run . --cwd data -- app.log");
     assert!(printed.contains("| 2 | no … |") && printed.contains("app.log: 2 lines, 2 ERROR"), "{printed}");
     let (code, printed) = author.type_in("hob plugin run . --cwd data -- none.csv");
-    assert!(code == 1 && printed.contains("read /project/none.csv: there is no such file"), "{code}: {printed}");
+    assert!(code == 1 && printed.contains("`/project/none.csv` does not exist"), "{code}: {printed}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ from componentize_py_types import Err
 from wit_world import exports
 from wit_world.imports import context, files, http, io, process, search, state, types
 
-from . import serve
+from . import preload, serve  # noqa: F401, `preload` for what it does
 from .executor import Executor
 
 _HOST = SimpleNamespace(

@@ -5,8 +5,9 @@ import sys
 import traceback
 from typing import Any
 
+from .check import misfits
 from .errors import Cancelled, Denied, Failed, InvalidParams
-from .executor import Executor, plain
+from .executor import Executor, plain, schema
 from .task import Task
 
 
@@ -14,7 +15,10 @@ def run(executor: Executor, host: Any, raw: Any) -> Any:
     """Runs a task and gives the contract's `success`; what goes wrong is raised as its `task-error`."""
     types = host.types
     try:
-        result = executor.run(json.loads(raw.params), Task(host, raw))
+        params = json.loads(raw.params)
+        if problems := misfits(schema(executor.params), params):
+            raise InvalidParams(problems)
+        result = executor.run(params, Task(host, raw))
         data = None if result.data is None else json.dumps(plain(result.data), ensure_ascii=False)
         return types.Success(result.summary, data)
     except Denied as error:

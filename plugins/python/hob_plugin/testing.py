@@ -104,9 +104,6 @@ class World:
     def run(self, executor: Executor, **params: Any) -> Success[Any]:
         """Runs the executor once; raises Denied, Cancelled, InvalidParams or Failed."""
         described = json.loads(executor.describe())
-        problems = _misfits(described["params"], params)
-        if problems:
-            raise InvalidParams(problems)
         self._asks, self._name = described["asks"], described["name"]
         raw = SimpleNamespace(
             id="test",
@@ -485,25 +482,6 @@ def _from_task_error(error: Any) -> Exception:
             failure = error.value
             data = None if failure.data is None else json.loads(failure.data)
             return Failed(failure.message, retryable=failure.retryable, retry_after_ms=failure.retry_after_ms, data=data)
-
-
-def _misfits(schema: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
-    """What hob would refuse before the task begins; it checks the whole schema, this only names and plain types."""
-    problems = {f"/{key}": "it is missing" for key in schema.get("required", []) if key not in params}
-    kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
-    for key, value in params.items():
-        what = schema["properties"].get(key)
-        if what is None:
-            problems[f"/{key}"] = "there is no such parameter"
-        elif not isinstance(value, kinds.get(what.get("type"), object)):
-            problems[f"/{key}"] = f"it is no {what['type']}"
-        elif value not in what.get("enum", [value]):
-            problems[f"/{key}"] = f"it is none of {', '.join(map(str, what['enum']))}"
-        elif "minimum" in what and value < what["minimum"]:
-            problems[f"/{key}"] = f"it is less than {what['minimum']}"
-        elif "maximum" in what and value > what["maximum"]:
-            problems[f"/{key}"] = f"it is more than {what['maximum']}"
-    return problems
 
 
 def _fits(path: str, globs: Iterable[str]) -> bool:
