@@ -3,7 +3,8 @@ use std::{
     fs::{File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
-    time::SystemTime,
+    thread,
+    time::{Duration, SystemTime},
 };
 
 /// A thousand executors fit; a file beyond it was not written by hand.
@@ -50,8 +51,24 @@ impl Fingerprint {
     }
 }
 
+/// How long a file that was just emptied may take to be filled. A shell's `>` and many editors do the one before the
+/// other, within a millisecond; what is read in between would be the settings of nobody. 100 ms: on a busy machine.
+const FILLED: Duration = Duration::from_millis(100);
+
 /// Reads the file at `path`, if there is one.
 pub(crate) fn read(path: &Path) -> Result<(Option<Source>, Fingerprint), Error> {
+    loop {
+        let (source, seen) = read_once(path)?;
+        let is_recent = |at: SystemTime| at.elapsed().is_ok_and(|age| age < FILLED);
+        let emptied = seen.seen.as_ref().filter(|seen| seen.len == 0).and_then(|seen| seen.modified);
+        if !emptied.is_some_and(is_recent) {
+            return Ok((source, seen));
+        }
+        thread::sleep(FILLED / 20);
+    }
+}
+
+fn read_once(path: &Path) -> Result<(Option<Source>, Fingerprint), Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     let absent = || (None, Fingerprint { path: path.to_owned(), seen: None });
     // Before opening: to open a pipe is to wait for its other end.
@@ -104,5 +121,36 @@ mod os {
 
     pub(super) fn file_number(_: &Metadata) -> u64 {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn text(path: &Path) -> String {
+        read(path).expect("read").0.expect("a file").text().to_owned()
+    }
+
+    #[test]
+    fn a_file_that_was_emptied_to_be_filled_is_read_when_it_is_filled() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hob.toml");
+        fs::write(&path, "").expect("emptied");
+        let reader = thread::spawn({
+            let path = path.clone();
+            move || text(&path)
+        });
+        fs::write(&path, "max_background_tasks = 1\n").expect("filled");
+        assert_eq!(reader.join().expect("it ends"), "max_background_tasks = 1\n");
+    }
+
+    #[test]
+    fn a_file_that_stays_empty_is_empty() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("hob.toml");
+        fs::write(&path, "").expect("emptied");
+        assert_eq!(text(&path), "");
     }
 }

@@ -42,7 +42,10 @@ impl Sandbox {
     }
 
     pub fn configure(&self, toml: &str) {
-        fs::write(self.home().join("hob.toml"), toml).expect("written");
+        // A daemon that runs may look at any moment, and nobody's file is empty in between.
+        let new = self.home().join("hob.toml.new");
+        fs::write(&new, toml).expect("written");
+        fs::rename(&new, self.home().join("hob.toml")).expect("replaced");
     }
 
     /// `HOB_HOME`.

@@ -20,9 +20,9 @@ use std::{io::Write as _, sync::Arc};
 
 /// Add a component as an executor: look at it, show what it asks for, and grant what you accept.
 ///
-/// SOURCE is a .wasm file, the folder of a project with `hob-plugin.toml`, https://… with --sha256, or
-/// oci://REGISTRY/NAME@sha256:…. Its bytes are copied, and pinned by their digest in hob.toml and hob.lock. Nothing is granted but what you say: with
-/// `--grant`, or on a terminal when you are asked.
+/// SOURCE is a .wasm file, the folder of a project with `hob-plugin.toml`, an address `https://…` with --sha256, or
+/// `oci://REGISTRY/NAME@sha256:…`. Its bytes are copied, and pinned by their digest in hob.toml and hob.lock. Nothing
+/// is granted but what you say: with `--grant`, or on a terminal when you are asked.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob plugin add ./word-count
