@@ -81,6 +81,11 @@ fn npm(folder: &Path, package: &str) -> Result<()> {
 }
 
 fn pip(folder: &Path, requirements: &str) -> Result<()> {
+    let has = |module: &str| run::output(Command::new("python3").args(["-m", module, "--help"])).is_ok();
+    // Debian has each in a package of its own; `ensurepip` is what its `venv` lacks.
+    if !has("pip") || !has("venv") || !has("ensurepip") {
+        packages::install(&["python3", "python3-pip", "python3-venv"])?;
+    }
     let file = folder.join("requirements.txt");
     fs::write(&file, requirements)?;
     let mut pip = Command::new("python3");

@@ -82,8 +82,7 @@ impl Author {
     /// Changes the project as a patch says.
     #[track_caller]
     fn patch(&self, text: &str) {
-        let mut patch = self.command("patch");
-        let mut child = patch.args(["-p1", "--fuzz=0"]).stdin(Stdio::piped()).spawn().expect("patch is there");
+        let mut child = self.command("git").args(["apply", "-"]).stdin(Stdio::piped()).spawn().expect("git is there");
         child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("written");
         assert!(child.wait().expect("ended").success(), "the change does not fit:\n{text}");
     }
@@ -153,12 +152,13 @@ fn example(author: &mut Author, name: &str) {
     let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
     author.ok("mkdir -p plugins/examples wit");
     let copy = |from: PathBuf, to: &str| format!("cp -R '{}' {to}", from.display());
+    author.ok(&copy(plugins.join("sdk"), "plugins/sdk"));
     author.ok(&copy(plugins.join("js"), "plugins/js"));
     author.ok(&copy(plugins.join("python"), "plugins/python"));
     author.ok(&copy(plugins.join("../wit/plugin.wit"), "wit/"));
     author.ok(&copy(plugins.join("examples").join(name), &format!("plugins/examples/{name}")));
     author.ok(&format!("cd plugins/examples/{name}"));
-    author.ok("rm -rf node_modules package-lock.json dist .venv");
+    author.ok("rm -rf node_modules package-lock.json dist .venv target");
 }
 
 #[test]
@@ -204,6 +204,42 @@ fn table_summary_says_what_is_in_a_table_and_in_a_log() {
     assert!(printed.contains("| 2 | no … |") && printed.contains("app.log: 2 lines, 2 ERROR"), "{printed}");
     let (code, printed) = author.type_in("hob plugin run . --cwd data -- none.csv");
     assert!(code == 1 && printed.contains("`/project/none.csv` does not exist"), "{code}: {printed}");
+}
+
+#[test]
+fn lint_brings_what_clippy_finds_as_data() {
+    let Some(mut author) = Author::in_language("rust") else { return };
+    example(&mut author, "lint");
+    author.ok("hob plugin build");
+    author.ok("mkdir -p project/src && echo 'pub fn f(of: &[u8]) -> bool { of.len() == 0 }' > project/src/lib.rs");
+    author.ok("printf '[package]\\nname = \"p\"\\nedition = \"2024\"\\n[workspace]\\n' > project/Cargo.toml");
+    // Clippy goes with the person's own compiler, not with the one for components.
+    let (code, printed) = author.type_in("env -u RUSTC -u LD_LIBRARY_PATH hob plugin run . --cwd project --json");
+    let json = printed.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{code}: {printed}"));
+    let task: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    let finding = &task["result"]["data"]["findings"][0];
+    assert_eq!((&finding["file"], &finding["line"]), (&"src/lib.rs".into(), &1.into()), "{printed}");
+    assert_eq!(finding["rule"], "clippy::len_zero", "{printed}");
+}
+
+#[test]
+fn an_exception_is_shown_with_its_place() {
+    for (language, file, line, thrown) in [
+        ("js", "src/executor.js", "    let files = 0;", "    throw new RangeError('on purpose');"),
+        ("python", "src/executor.py", "    files = 0", "    raise RuntimeError('on purpose')"),
+    ] {
+        let Some(mut author) = Author::in_language(language) else { continue };
+        author.ok(&format!("hob plugin new broken --lang {language} && cd broken"));
+        let source = author.folder.join(file);
+        let text = fs::read_to_string(&source).expect("read");
+        fs::write(&source, text.replacen(line, thrown, 1)).expect("written");
+        author.ok("hob plugin build && hob plugin add . --grant all");
+        let (code, printed) = author.type_in("hob dispatch broken --id it --wait");
+        assert_eq!(code, 1, "{printed}");
+        let shown = author.ok("hob show it");
+        let name = file.rsplit('/').next().expect("a name");
+        assert!(shown.contains("on purpose") && shown.contains(name), "{language}: {shown}");
+    }
 }
 
 #[test]
