@@ -22,9 +22,11 @@ pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
         return Ok(());
     }
     // The guests' own logic, compiled for this machine.
-    let mut cargo = run::cargo(&repository.path("plugins"));
-    cargo.arg("test").arg("--target-dir").arg(repository.target.join("guests/native"));
-    run::run(&mut cargo)?;
+    for folder in ["plugins", "plugins/examples/lint"] {
+        let mut cargo = run::cargo(&repository.path(folder));
+        cargo.arg("test").arg("--target-dir").arg(repository.target.join("guests/native"));
+        run::run(&mut cargo)?;
+    }
     println!("All tests passed");
     Ok(())
 }
