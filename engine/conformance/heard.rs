@@ -39,4 +39,6 @@ impl OutputSink for Heard {
 
 impl Reporter for Heard {
     fn progress(&self, _: Progress) {}
+
+    fn denied(&self, _: Vec<String>) {}
 }

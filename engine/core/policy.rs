@@ -96,6 +96,9 @@ pub enum Permit<'a> {
     State(Bytes),
 }
 
+/// Denials of an attempt that are remembered. 100: more nobody reads, and a loop over hosts takes no memory.
+const REMEMBERED: usize = 100;
+
 /// A refusal: what was refused, and the configuration that would allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -137,7 +140,7 @@ pub struct Policy {
     executor: ExecutorName,
     asks: Asks,
     grant: Grant,
-    /// What was denied, in order and each once, where somebody wants to know.
+    /// What was denied, in order and each once, the first [`REMEMBERED`], where somebody wants to know.
     denied: Option<Arc<Mutex<Vec<Denial>>>>,
 }
 
@@ -147,7 +150,7 @@ impl Policy {
         Self { executor, asks, grant, denied: None }
     }
 
-    /// The same, which from now on remembers what it denies: for a trial, whose author wants to see all of it.
+    /// The same, which from now on remembers what it denies: an attempt's, so that somebody can grant what was missing.
     #[must_use]
     pub fn remembering(&self) -> Self {
         Self { denied: Some(Arc::default()), ..self.clone() }
@@ -187,7 +190,7 @@ impl Policy {
         let decided = self.permit(access);
         if let (Some(denied), Err(denial)) = (&self.denied, &decided) {
             let mut denied = denied.lock().unwrap_or_else(PoisonError::into_inner);
-            if !denied.contains(denial) {
+            if denied.len() < REMEMBERED && !denied.contains(denial) {
                 denied.push(denial.clone());
             }
         }

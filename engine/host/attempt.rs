@@ -14,7 +14,7 @@ use crate::{
     host::{Executor, Host},
     meter::LimitHit,
 };
-use hob_core::{Access, Environment, Failure, FailureKind, Mode, Outcome, Policy, format_duration};
+use hob_core::{Access, Denial, Environment, Failure, FailureKind, Mode, Outcome, Policy, format_duration};
 use hob_runner::Attempt;
 use std::{
     any::Any,
@@ -45,12 +45,17 @@ fn failed(kind: FailureKind, message: String) -> Outcome {
 
 pub(crate) async fn run(host: &Host, attempt: Attempt) -> Outcome {
     match host.prepare(&attempt.config) {
-        Ok(executor) => checked(host, attempt, &executor, Arc::clone(&executor.policy)).await,
+        Ok(executor) => {
+            let (policy, reporter) = (Arc::new(executor.policy.remembering()), Arc::clone(&attempt.reporter));
+            let outcome = checked(host, attempt, &executor, Arc::clone(&policy)).await;
+            reporter.denied(policy.denials().iter().filter_map(Denial::lines).map(str::to_owned).collect());
+            outcome
+        }
         Err(message) => failed(FailureKind::Internal, message),
     }
 }
 
-/// As [`run`], under `policy`, which is the executor's own or remembers what it denies.
+/// As [`run`], under `policy`, which remembers what it denies; telling that is left to whoever calls.
 pub(crate) async fn checked(host: &Host, attempt: Attempt, executor: &Executor, policy: Arc<Policy>) -> Outcome {
     let complaints = match serde_json::from_str(&attempt.task.params) {
         Ok(params) => executor.component.complaints(&params),
@@ -112,7 +117,7 @@ fn add_missing_folder(failure: &mut Failure, policy: &Policy) {
     }
     let missing = policy.asks().dirs.iter().find_map(|ask| {
         let access = Access::Dir { guest: &ask.guest, write: ask.mode == Mode::Rw };
-        policy.permit(&access).err()
+        policy.decide(&access).err()
     });
     if let Some(denial) = missing {
         failure.message = format!("{}\n\nIt asked for a folder that it was not given: {denial}", failure.message);

@@ -14,6 +14,8 @@ impl OutputSink for Nothing {
 
 impl Reporter for Nothing {
     fn progress(&self, _: Progress) {}
+
+    fn denied(&self, _: Vec<String>) {}
 }
 
 impl KeyValue for Nothing {

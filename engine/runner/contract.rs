@@ -48,10 +48,12 @@ pub trait OutputSink: Send + Sync {
     fn write(&self, bytes: &[u8]) -> Result<(), String>;
 }
 
-/// Takes progress; coalesces, never blocks for long.
+/// Takes progress, and what was denied; coalesces, never blocks for long.
 pub trait Reporter: Send + Sync {
     /// What the component last said.
     fn progress(&self, progress: Progress);
+    /// What the attempt was denied, at its end: each as the configuration lines that would have allowed it.
+    fn denied(&self, lines: Vec<String>);
 }
 
 /// The store of one executor. Errors are in words.

@@ -1,4 +1,4 @@
-//! Progress on its way to the store: the newest counts, at most ten a second.
+//! Progress on its way to the store: the newest counts, at most ten a second. What was denied waits for the end.
 
 use crate::Reporter;
 use hob_core::Progress;
@@ -14,6 +14,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub(crate) struct LatestProgress {
     latest: Mutex<Option<Progress>>,
+    denied: Mutex<Vec<String>>,
     changed: Notify,
 }
 
@@ -22,9 +23,18 @@ impl Reporter for LatestProgress {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
         self.changed.notify_one();
     }
+
+    fn denied(&self, lines: Vec<String>) {
+        *self.denied.lock().unwrap_or_else(PoisonError::into_inner) = lines;
+    }
 }
 
 impl LatestProgress {
+    /// What was denied.
+    pub(crate) fn take_denied(&self) -> Vec<String> {
+        std::mem::take(&mut *self.denied.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Passes what changes on to `store`; never ends by itself.
     pub(crate) async fn forward<F: Future<Output = ()>>(&self, store: impl Fn(Progress) -> F) {
         loop {

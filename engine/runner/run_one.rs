@@ -58,6 +58,7 @@ fn attempt(
     let output = Arc::new(Output(outputs.writer(task.sequence, number, config.limits.output)));
     let reporter = Arc::new(LatestProgress::default());
     let (id, executor) = (task.id.clone(), task.executor.clone());
+    let name = executor.clone();
     let attempt = Attempt {
         wall: task.timeout.or(config.limits.wall),
         number,
@@ -81,6 +82,12 @@ fn attempt(
     });
     if let Err(error) = output.0.finish() {
         tracing::warn!(%id, %error, "the end of the output was not written");
+    }
+    let denied = reporter.take_denied();
+    if !denied.is_empty() {
+        let at = shared.now();
+        // It goes into the same commit as the end of the task, or one before; nobody waits for it.
+        drop(shared.writer.change(move |changes| changes.note_denials(&name, &denied, at)));
     }
     outcome
 }

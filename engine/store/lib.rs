@@ -13,6 +13,7 @@
 
 mod cancel;
 mod claim;
+mod denials;
 mod doorbell;
 mod error;
 mod events;

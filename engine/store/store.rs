@@ -424,6 +424,16 @@ impl Store {
         self.view(|view| view.keys(executor, prefix))
     }
 
+    /// [`Changes::note_denials`]
+    pub fn note_denials(&mut self, executor: &ExecutorName, lines: &[String], at: Timestamp) -> Result<()> {
+        self.change(|changes| changes.note_denials(executor, lines, at))
+    }
+
+    /// [`View::denials`]
+    pub fn denials(&self, executor: &ExecutorName) -> Result<Vec<String>> {
+        self.view(|view| view.denials(executor))
+    }
+
     /// [`Changes::set_value`]
     pub fn set_value(&mut self, executor: &ExecutorName, key: &str, value: &[u8], quota: u64) -> Result<()> {
         self.change(|changes| changes.set_value(executor, key, value, quota))

@@ -28,6 +28,8 @@ impl OutputSink for Nobody {
 
 impl Reporter for Nobody {
     fn progress(&self, _: Progress) {}
+
+    fn denied(&self, _: Vec<String>) {}
 }
 
 impl KeyValue for Nobody {

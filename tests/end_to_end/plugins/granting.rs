@@ -3,10 +3,12 @@
 use super::{configuration, nothing_is_added};
 use crate::{
     denials::guest,
+    file_server::FileServer,
     sandbox::{Ran, Sandbox},
+    web::{html, site},
 };
 use serde_json::json;
-use std::{io::Write as _, process::Stdio};
+use std::{io::Write as _, process::Stdio, time::Duration};
 
 fn run(sandbox: &Sandbox, id: &str, program: &str, args: &[&str]) -> i32 {
     let params = json!({ "program": program, "args": args }).to_string();
@@ -38,6 +40,26 @@ fn every_denial_that_was_seen_is_a_line() {
     assert_eq!(run(&sandbox, "5", "true", &[]), 0);
     let nothing = sandbox.ok(["plugin", "grant", "program_run", "--missing"]);
     assert!(nothing.contains("nothing to grant"), "{nothing}");
+}
+
+#[test]
+fn a_denial_that_the_component_made_the_best_of_is_seen_as_well() {
+    let (sandbox, open) = site(|_| html("<p>here</p>"));
+    let closed = FileServer::answering(Duration::ZERO, |_| html("<p>there</p>"));
+    let port = format!("port = {}", closed.port);
+    let fetch =
+        |id| sandbox.ok(["dispatch", "web-fetch", &open.address("a"), &closed.address("b"), "--id", id, "--wait"]);
+    assert!(fetch("one").contains("completed"), "one page of two is there");
+    // The address is denied before it is known to be in one's own network; then that is.
+    for id in ["two", "three"] {
+        let printed = sandbox.ok(["plugin", "grant", "web-fetch", "--missing", "--write"]);
+        assert!(printed.contains(&port), "{printed}");
+        assert!(fetch(id).contains("completed"));
+        if !closed.asked().is_empty() {
+            return assert!(sandbox.ok(["output", id]).contains("there"));
+        }
+    }
+    panic!("it is still denied: {}", configuration(&sandbox));
 }
 
 #[test]

@@ -9,10 +9,9 @@ use crate::{
     prepare::{Executors, Known},
     render,
 };
-use hob_core::{ExecutorName, Grant, State, StateName};
+use hob_core::{ExecutorName, Grant};
 use hob_plugins::Depot;
 use hob_settings::{Edit, grant_flags, grant_lines};
-use hob_store::Filter;
 use serde_json::json;
 use std::io::Write as _;
 
@@ -122,17 +121,11 @@ struct Denied {
     unread: Vec<String>,
 }
 
-/// What the failures of its tasks say that would have allowed them to go on.
+/// What its tasks were denied, whatever the component made of it.
 fn denied(context: &Context, name: &ExecutorName) -> CommandResult<Denied> {
-    let filter = Filter { states: vec![StateName::Failed], executor: Some(name.clone()), ..Filter::default() };
-    let heading = format!("[executors.{name}.grant]\n");
     let mut denied = Denied::default();
-    let mut tasks = context.store()?.list(&filter)?;
-    // The oldest first: of two that speak of the same thing the newer one holds.
-    tasks.reverse();
-    for task in tasks {
-        let State::Failed { failure, .. } = &task.state else { continue };
-        let Some((_, lines)) = failure.message.split_once(&heading) else { continue };
+    // Of two that speak of the same thing the newer one holds, which comes later.
+    for lines in context.store()?.denials(name)? {
         for line in lines.lines().take_while(|line| !line.trim().is_empty()) {
             match grant_flags(&[line.to_owned()], &context.places) {
                 Ok(flags) => {

@@ -222,6 +222,9 @@ impl Reporter for Listener {
             self.gauge.show_task(&task);
         }
     }
+
+    // The trial itself knows them, with their words.
+    fn denied(&self, _: Vec<String>) {}
 }
 
 /// The finished files in the folder of artifacts, with their sizes.

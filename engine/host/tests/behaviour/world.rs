@@ -132,6 +132,8 @@ impl Reporter for Sinks {
         }
         self.seen.progress.lock().expect("a lock").push(progress);
     }
+
+    fn denied(&self, _: Vec<String>) {}
 }
 
 impl KeyValue for Sinks {

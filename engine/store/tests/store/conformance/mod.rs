@@ -68,6 +68,7 @@ cases! {
     queries::counts_follow_every_change
     queries::events_reach_each_consumer_once
     queries::executors_keep_values_within_their_quota
+    queries::denials_are_kept_once_by_executor_and_the_newest_of_many
     retention::by_age
     retention::by_count
     retention::pruned_ids_are_never_used_again

@@ -141,6 +141,20 @@ pub fn events_reach_each_consumer_once(store: &mut impl Subject) {
     assert_eq!(store.events_since("hook", 9).expect("reads"), events[2..]);
 }
 
+pub fn denials_are_kept_once_by_executor_and_the_newest_of_many(store: &mut impl Subject) {
+    let (one, two) = (executor("one"), executor("two"));
+    let lines = |all: &[&str]| all.iter().map(|lines| (*lines).to_owned()).collect::<Vec<_>>();
+    store.note_denials(&one, &lines(&["env = [\"A\"]", "state = \"1MiB\""]), Timestamp(1)).expect("noted");
+    store.note_denials(&one, &lines(&["env = [\"A\"]", ""]), Timestamp(2)).expect("noted");
+    assert_eq!(store.denials(&one), Ok(lines(&["state = \"1MiB\"", "env = [\"A\"]"])));
+    assert_eq!(store.denials(&two), Ok(Vec::new()));
+    let many: Vec<String> = (0..150).map(|n| format!("env = [\"V{n:03}\"]")).collect();
+    store.note_denials(&two, &many, Timestamp(3)).expect("noted");
+    store.note_denials(&two, &[String::from("state = \"2MiB\""), "x".repeat(9_000)], Timestamp(4)).expect("noted");
+    let kept = store.denials(&two).expect("reads");
+    assert_eq!((kept.len(), kept.last().map(String::as_str)), (100, Some("state = \"2MiB\"")));
+}
+
 pub fn executors_keep_values_within_their_quota(store: &mut impl Subject) {
     let (one, two) = (executor("one"), executor("two"));
     store.set_value(&one, "key", b"12345", 8).expect("fits exactly");

@@ -44,6 +44,7 @@ subject! {
         fn prune(retention: &Retention, at: Timestamp) -> Pruned;
         fn set_value(executor: &ExecutorName, key: &str, value: &[u8], quota: u64) -> ();
         fn delete_value(executor: &ExecutorName, key: &str) -> ();
+        fn note_denials(executor: &ExecutorName, lines: &[String], at: Timestamp) -> ();
     }
     view {
         fn get(id: &TaskId) -> Option<Task>;
@@ -59,6 +60,7 @@ subject! {
         fn events_since(consumer: &str, limit: u32) -> Vec<OutboxEvent>;
         fn value(executor: &ExecutorName, key: &str) -> Option<Vec<u8>>;
         fn keys(executor: &ExecutorName, prefix: &str) -> Vec<String>;
+        fn denials(executor: &ExecutorName) -> Vec<String>;
         fn check() -> Vec<String>;
     }
 }
@@ -117,6 +119,7 @@ impl Subject for Shared {
             fn prune(retention: &Retention, at: Timestamp) -> Pruned;
             fn set_value(executor: &ExecutorName, key: &str, value: &[u8], quota: u64) -> ();
             fn delete_value(executor: &ExecutorName, key: &str) -> ();
+            fn note_denials(executor: &ExecutorName, lines: &[String], at: Timestamp) -> ();
         }
         view {
             fn get(id: &TaskId) -> Option<Task>;
@@ -132,6 +135,7 @@ impl Subject for Shared {
             fn events_since(consumer: &str, limit: u32) -> Vec<OutboxEvent>;
             fn value(executor: &ExecutorName, key: &str) -> Option<Vec<u8>>;
             fn keys(executor: &ExecutorName, prefix: &str) -> Vec<String>;
+            fn denials(executor: &ExecutorName) -> Vec<String>;
             fn check() -> Vec<String>;
         }
     }
