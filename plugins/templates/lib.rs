@@ -47,6 +47,25 @@ mod tests {
 
     const ALL: [Template; 4] = [Template::Rust, Template::Js, Template::JsSpiderMonkey, Template::Python];
 
+    /// A helper speaks the contract that goes with it, and says so by its own version.
+    #[test]
+    fn a_helper_has_the_version_of_its_contract() {
+        for (template, file, before) in [
+            (Template::Rust, "vendor/hob-plugin/Cargo.toml", "\nversion = \""),
+            (Template::Js, "vendor/hob-plugin/package.json", "\"version\": \""),
+            (Template::Python, "vendor/hob_plugin/__init__.py", "__version__ = \""),
+        ] {
+            let files = project(template, "word-count");
+            let named = |end: &str| files.iter().find(|(path, _)| path.ends_with(end)).map(|(_, text)| text.as_str());
+            let after = |text: &str, before: &str, end: char| {
+                text.split_once(before).and_then(|(_, rest)| Some(rest.split_once(end)?.0.to_owned()))
+            };
+            let contract = named("wit/plugin.wit").and_then(|text| after(text, "package hob:plugin@", ';'));
+            let helper = named(file).and_then(|text| after(text, before, '"'));
+            assert!(contract.is_some() && helper == contract, "{template:?}: {helper:?} for {contract:?}");
+        }
+    }
+
     #[test]
     fn a_project_is_whole_and_has_its_name() {
         for template in ALL {

@@ -145,6 +145,8 @@ fn the_same_javascript_runs_in_spider_monkey() {
     author.ok("mkdir texts && echo 'the cat and the hat' > texts/cats.md");
     let printed = author.ok("hob plugin run . --cwd texts -- --top 1");
     assert!(printed.contains("2 the\n") && printed.contains("5 words in 1 files"), "{printed}");
+    let held = author.ok("hob plugin test . --cwd texts");
+    assert!(held.contains(" 0 failed"), "{held}");
 }
 
 /// The folders of `plugins/` that an example is built from, in the sandbox.
