@@ -4,7 +4,7 @@ use crate::{
 };
 use hob_core::{Clock, Timestamp};
 use hob_host::{BundledComponent, Catalog};
-use hob_settings::{Places, Settings};
+use hob_settings::{GrantFlags, Places, Settings, grant_flags};
 use hob_store::Store;
 use std::{
     cell::OnceCell,
@@ -25,6 +25,11 @@ impl Context {
         let places = Places::discover(|name| env::var_os(name))
             .map_err(|error| CommandError::new(Exit::Configuration, error).context("cannot begin"))?;
         Ok(Self { places, settings: OnceCell::new() })
+    }
+
+    /// What `--grant` says. What is wrong with a flag is no matter of the configuration.
+    pub fn grant_flags(&self, flags: &[String]) -> CommandResult<GrantFlags> {
+        grant_flags(flags, &self.places).map_err(|error| CommandError::from(error).with_exit(Exit::Usage))
     }
 
     /// The settings in force.

@@ -136,7 +136,7 @@ impl Subject {
 
     /// The grant that was given, for a component that asks for `asks`.
     pub fn granted(&self, asks: &Asks, context: &Context) -> CommandResult<Grant> {
-        let flags = hob_settings::grant_flags(&self.grant, &context.places).map_err(usage)?;
+        let flags = context.grant_flags(&self.grant)?;
         let (grant, open) = flags.resolve(asks);
         open.iter().try_for_each(|line| note(&format!("`all` leaves this to you: --grant '{line}'")))?;
         Ok(grant)

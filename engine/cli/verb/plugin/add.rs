@@ -14,7 +14,7 @@ use hob_core::{
 };
 use hob_host::{AdmissionError, LARGEST_COMPONENT};
 use hob_plugins::{Depot, Entry, Fetched, Kept, Source};
-use hob_settings::{Edit, grant_flags};
+use hob_settings::Edit;
 use serde_json::Value;
 use std::{io::Write as _, sync::Arc};
 
@@ -65,8 +65,7 @@ impl Digest {
 /// Adds it.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
-    let flags = (!arguments.grant.is_empty()).then(|| grant_flags(&arguments.grant, &context.places)).transpose();
-    let flags = flags.map_err(|error| CommandError::from(error).with_exit(Exit::Usage))?;
+    let flags = (!arguments.grant.is_empty()).then(|| context.grant_flags(&arguments.grant)).transpose()?;
     if let Some(name) = &arguments.name {
         free(&context, name)?;
     }

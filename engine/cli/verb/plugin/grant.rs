@@ -45,8 +45,7 @@ pub struct Arguments {
 /// Does it.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
-    let flags = grant_flags(&arguments.grant, &context.places);
-    let flags = flags.map_err(|error| CommandError::from(error).with_exit(Exit::Usage))?;
+    let flags = context.grant_flags(&arguments.grant)?;
     let known = Executors::new(&context)?.find(&arguments.name)?;
     let Known { config, description } = &known;
     let mut out = anstream::stdout().lock();

@@ -13,7 +13,7 @@ use crate::{
 use hob_core::{Asks, ExecutorConfig, Grant, sanitize_line};
 use hob_host::LARGEST_COMPONENT;
 use hob_plugins::{Depot, Fetched, Source, State};
-use hob_settings::{Edit, GrantFlags, grant_flags, grant_lines};
+use hob_settings::{Edit, GrantFlags, grant_lines};
 use std::io::{self, Write};
 
 /// Longest list of what is asked for.
@@ -51,8 +51,7 @@ pub struct Arguments {
 /// Replaces it.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
-    let flags = grant_flags(&arguments.grant, &context.places);
-    let flags = flags.map_err(|error| CommandError::from(error).with_exit(Exit::Usage))?;
+    let flags = context.grant_flags(&arguments.grant)?;
     let flags = (!arguments.grant.is_empty() || arguments.keep_grant).then_some(flags);
     let old = Accepted::read(&context)?.find(&arguments.name)?;
     let config = old.config.clone().ok_or_else(|| {
