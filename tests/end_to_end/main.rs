@@ -9,6 +9,7 @@ mod conformance;
 mod denials;
 mod dispatch;
 mod documents;
+mod endings;
 mod faults;
 mod file_server;
 mod foreground;

@@ -1,0 +1,1 @@
+//! Components that mean harm (43 to 60).

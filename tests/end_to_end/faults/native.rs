@@ -1,0 +1,1 @@
+//! Native programs that want to stay (32 to 42).

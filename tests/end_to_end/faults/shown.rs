@@ -1,0 +1,1 @@
+//! What people and models see (65 to 69).
