@@ -8,6 +8,7 @@ mod bench;
 mod contract;
 mod debian;
 mod demo;
+mod deny;
 mod desktop;
 mod documentation;
 mod guests;
@@ -85,6 +86,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Hold the skill for agents against the format's reference program, from PyPI",
         run: skill::skill,
+    },
+    Verb {
+        name: "deny",
+        args: "",
+        about: "Hold the dependencies to deny.toml: licences, doubled crates, sources, known vulnerabilities",
+        run: deny::deny,
     },
     Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];

@@ -1,4 +1,6 @@
-use crate::{agents, authoring, desktop, documentation, guests, packages, repository::Repository, run, setup, skill};
+use crate::{
+    agents, authoring, deny, desktop, documentation, guests, packages, repository::Repository, run, setup, skill,
+};
 use anyhow::Result;
 
 /// Brings here and builds whatever the tests need, then runs them all; `args` go to `cargo test`.
@@ -10,6 +12,7 @@ pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     desktop::install();
     documentation::make(repository)?;
     packages::programs();
+    deny::install(repository)?;
     missing.extend(skill::check(repository)?);
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.
     let mut cargo = run::cargo(&repository.root);
