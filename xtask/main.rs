@@ -11,6 +11,7 @@ mod demo;
 mod deny;
 mod desktop;
 mod documentation;
+mod faults;
 mod guests;
 mod hob;
 mod packages;
@@ -92,6 +93,12 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Hold the dependencies to deny.toml: licences, doubled crates, sources, known vulnerabilities",
         run: deny::deny,
+    },
+    Verb {
+        name: "faults",
+        args: "[CASE]... [--seed N] [--short] [--page]",
+        about: "Run the fault cases at full length and write docs/faults.md; --page only writes it",
+        run: faults::faults,
     },
     Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];
