@@ -1,7 +1,7 @@
 //! The supply chain: licences, doubled crates, sources and known vulnerabilities, by cargo-deny and `deny.toml`.
 
 use crate::{repository::Repository, run};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -45,27 +45,11 @@ pub fn deny(repository: &Repository, _args: &[String]) -> Result<()> {
 
 /// Builds cargo-deny below the target folder, if it is not there; the program.
 pub fn install(repository: &Repository) -> Result<PathBuf> {
-    let root = repository.target.join("tools");
-    let program = root.join("bin/cargo-deny");
+    let program = repository.target.join("tools/bin/cargo-deny");
     let has = run::output(Command::new(&program).arg("--version")).is_ok_and(|text| text.trim().ends_with(VERSION));
     if !has {
         println!("Building cargo-deny {VERSION}");
-        let mut cargo = run::cargo(&repository.root);
-        // Without optimisation it is built in half of the time, and its work takes a second.
-        cargo.args([
-            "install",
-            "cargo-deny",
-            "--version",
-            VERSION,
-            "--locked",
-            "--debug",
-            "--quiet",
-            "--force",
-            "--root",
-        ]);
-        cargo.arg(&root).arg("--target-dir").arg(root.join("build"));
-        run::run(&mut cargo)?;
-        std::fs::remove_dir_all(root.join("build")).context("remove what was built on the way")?;
+        run::install(repository, "cargo-deny", VERSION)?;
     }
     Ok(program)
 }

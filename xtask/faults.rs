@@ -4,6 +4,7 @@
 //! (`faults/measured.json`), so that the page can be written again without a run.
 
 mod cases;
+mod fuzz;
 mod measured;
 mod page;
 mod suite;
@@ -18,6 +19,7 @@ use suite::Suite;
 #[derive(Debug, Default, PartialEq)]
 struct Asked {
     cases: Vec<u8>,
+    targets: Vec<&'static str>,
     seed: Option<u64>,
     is_page: bool,
     is_short: bool,
@@ -29,24 +31,51 @@ pub fn faults(repository: &Repository, args: &[String]) -> Result<()> {
     if asked.is_page {
         return page::write(repository, &Measured::read(repository)?);
     }
-    test::prepare(repository)?;
-    let suite = Suite::build(repository)?;
+    let is_all = asked.cases.is_empty() && asked.targets.is_empty();
     let mut measured = Measured::of_this_machine();
     let mut red = Vec::new();
-    for case in cases::all().filter(|case| asked.cases.is_empty() || asked.cases.contains(&case.number)) {
+    let cases: Vec<&Case> = cases::all().filter(|case| is_all || asked.cases.contains(&case.number)).collect();
+    if !cases.is_empty() {
+        test::prepare(repository)?;
+        cover(repository, &asked, &cases, &mut measured, &mut red)?;
+    }
+    for target in fuzz::TARGETS.into_iter().filter(|target| is_all || asked.targets.contains(target)) {
+        match fuzz::fuzz(repository, target, fuzz::TIME, asked.seed) {
+            Ok(fuzzed) => {
+                println!("{target:<10} ok  {} inputs in {} s", fuzzed.inputs, fuzzed.seconds);
+                measured.fuzzed.push(fuzzed);
+            }
+            Err(error) => {
+                eprintln!("{error:#}");
+                red.push(target.to_owned());
+            }
+        }
+    }
+    if !red.is_empty() {
+        bail!("red: {}; what each test printed is in {}", red.join(", "), suite::logs(repository).display());
+    }
+    if asked == Asked::default() {
+        measured.write(repository)?;
+        page::write(repository, &measured)?;
+    }
+    Ok(())
+}
+
+fn cover(
+    repository: &Repository,
+    asked: &Asked,
+    cases: &[&Case],
+    measured: &mut Measured,
+    red: &mut Vec<String>,
+) -> Result<()> {
+    let suite = Suite::build(repository)?;
+    for case in cases {
         let found = suite.run(case, asked.seed, !asked.is_short)?;
         println!("{}", line(case, &found));
         if !found.failed.is_empty() {
             red.push(format!("{:02}", case.number));
         }
         measured.cases.insert(case.number, found);
-    }
-    if !red.is_empty() {
-        bail!("red: {}; what each printed is in {}", red.join(", "), suite.logs().display());
-    }
-    if asked == Asked::default() {
-        measured.write(repository)?;
-        page::write(repository, &measured)?;
     }
     Ok(())
 }
@@ -67,6 +96,9 @@ impl Asked {
                 "--seed" => {
                     let seed = rest.next().context("`--seed` wants a number")?;
                     asked.seed = Some(seed.parse().with_context(|| format!("`{seed}` is no seed"))?);
+                }
+                target if fuzz::TARGETS.contains(&target) => {
+                    asked.targets.extend(fuzz::TARGETS.into_iter().filter(|known| *known == target));
                 }
                 number => {
                     let case = number.trim_start_matches(['f', 'F']).parse().ok();
@@ -90,8 +122,8 @@ mod tests {
 
     #[test]
     fn arguments() {
-        let expect = Asked { cases: vec![1, 65], seed: Some(7), ..Asked::default() };
-        assert_eq!(asked(&["01", "F65", "--seed", "7"]).expect("fits"), expect);
+        let expect = Asked { cases: vec![1, 65], targets: vec!["batch"], seed: Some(7), ..Asked::default() };
+        assert_eq!(asked(&["01", "F65", "batch", "--seed", "7"]).expect("fits"), expect);
         assert!(asked(&["14"]).is_err() && asked(&["--seed"]).is_err() && asked(&["--sed", "1"]).is_err());
     }
 

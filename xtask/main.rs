@@ -96,7 +96,7 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "faults",
-        args: "[CASE]... [--seed N] [--short] [--page]",
+        args: "[CASE|TARGET]... [--seed N] [--short] [--page]",
         about: "Run the fault cases at full length and write docs/faults.md; --page only writes it",
         run: faults::faults,
     },

@@ -10,6 +10,18 @@ pub struct Measured {
     /// The machine, in words.
     pub machine: String,
     pub cases: BTreeMap<u8, Found>,
+    #[serde(default)]
+    pub fuzzed: Vec<Fuzzed>,
+}
+
+/// A target of the fuzzer that found nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Fuzzed {
+    pub target: String,
+    /// How many inputs it was given.
+    pub inputs: u64,
+    pub seconds: u64,
+    pub seed: u64,
 }
 
 /// What the tests of one case found.
@@ -29,7 +41,11 @@ impl Measured {
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let release = kernel.split('-').next().unwrap_or_default().trim();
         let cores = thread::available_parallelism().map_or(0, usize::from);
-        Self { machine: format!("{cores} cores, {} {release}", std::env::consts::OS), cases: BTreeMap::new() }
+        Self {
+            machine: format!("{cores} cores, {} {release}", std::env::consts::OS),
+            cases: BTreeMap::new(),
+            fuzzed: Vec::new(),
+        }
     }
 
     pub fn read(repository: &Repository) -> Result<Self> {

@@ -48,6 +48,11 @@ pub fn page(repository: &Repository, measured: &Measured) -> Result<String> {
             let _ = writeln!(page, "| {:02} | {} | {} | {names} | {found} |", case.number, case.fault, case.promise);
         }
     }
+    page.push_str("\n## Fuzzing\n\nInputs that libFuzzer made of the corpus in `fuzz/corpus`: each is read as hob reads it, and a panic is red.\n");
+    page.push_str("`cargo xtask faults settings` runs one target.\n\n| target | inputs | seconds |\n|---|---|---|\n");
+    for fuzzed in &measured.fuzzed {
+        let _ = writeln!(page, "| {} | {} | {} |", fuzzed.target, fuzzed.inputs, fuzzed.seconds);
+    }
     let reasons: Vec<_> = cases::all().filter_map(|case| Some((case, cases::reason(case.number)?))).collect();
     if !reasons.is_empty() {
         page.push_str("\n## Not caused here\n\n");

@@ -46,14 +46,9 @@ impl Suite {
             let tests: Vec<String> = tests.filter(|name| number(name).is_some()).map(str::to_owned).collect();
             programs.push(Program { file, folder, tests });
         }
-        let logs = repository.target.join("faults");
+        let logs = logs(repository);
         fs::create_dir_all(&logs).with_context(|| format!("make {}", logs.display()))?;
         Ok(Self { programs, guests, logs })
-    }
-
-    /// The folder with a file for each test of the last run.
-    pub fn logs(&self) -> &Path {
-        &self.logs
     }
 
     /// Runs the tests of a case one after the other.
@@ -87,6 +82,11 @@ impl Suite {
         found.records = records.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok()).collect();
         Ok(found)
     }
+}
+
+/// The folder with a file for each test of the last run.
+pub fn logs(repository: &Repository) -> PathBuf {
+    repository.target.join("faults")
 }
 
 /// The last lines of what a test printed, where its panic and the line to repeat it are.
