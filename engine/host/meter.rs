@@ -39,6 +39,8 @@ pub(crate) enum LimitHit {
     Handles,
     #[error("bytes in one call to the host, {}", Bytes(TRANSFER as u64))]
     Transfer,
+    #[error("random bytes in one call, {}", Bytes(RANDOM))]
+    Random,
 }
 
 impl LimitHit {
@@ -60,6 +62,8 @@ impl LimitHit {
             Some(Self::Instances)
         } else if text.contains("too much data") || text.contains("fuel allocated for hostcalls") {
             Some(Self::Transfer)
+        } else if text.starts_with("requested len") && text.ends_with(&RANDOM.to_string()) {
+            Some(Self::Random)
         } else {
             None
         }
@@ -107,6 +111,11 @@ impl Meter {
     /// The first limit that was reached.
     pub(crate) fn hit(&self) -> Option<&LimitHit> {
         self.hit.as_ref()
+    }
+
+    /// Bytes of linear memory.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// Starts the computing clock, on the thread that will run the guest.

@@ -39,7 +39,7 @@ mod zygote;
 
 pub use ask::ask_to_end;
 pub use child::{Child, Signal, Tree, TreeEnd};
-pub use oneself::{Shutdown, detach, ignore_sigxfsz, is_within_a_task, limit_self, shutdown_signal};
+pub use oneself::{Shutdown, detach, ignore_sigxfsz, is_within_a_task, limit_self, return_memory, shutdown_signal};
 pub use own::{Detached, OwnError, OwnOutput, OwnProgram, run_to_end, spawn_detached};
 pub use program::{ProgramError, find_program};
 pub use pump::{Pump, PumpEnd, output_pipe, pump};
