@@ -1,7 +1,7 @@
 //! Binds [`super::http`] to the contract and to wasi:http, which share its policy.
 
 use super::{
-    http::{Body, DEFAULT_TIMEOUT, Exchange, HttpClient, HttpError, MAX_TIMEOUT, Request, Response, SendOptions},
+    http::{DEFAULT_TIMEOUT, Exchange, HttpClient, HttpError, MAX_TIMEOUT, Request, Response, SendOptions},
     io::{Reader, Waitable},
 };
 use crate::{

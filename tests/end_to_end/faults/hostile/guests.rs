@@ -56,7 +56,9 @@ fn f44_waits_end_with_the_clock_and_free_their_slot() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = silent.local_addr().expect("an address").port();
     thread::spawn(move || {
-        silent.incoming().map_while(Result::ok).for_each(|mut one| _ = one.read_to_end(&mut Vec::new()))
+        for mut one in silent.incoming().flatten() {
+            let _ = one.read_to_end(&mut Vec::new());
+        }
     });
     let place = Place::new("", "");
     let toml = fs::read_to_string(place.sandbox.home().join("hob.toml")).expect("configuration");
@@ -81,7 +83,9 @@ fn f45_a_memory_bomb_takes_no_more_than_its_limit() {
     let before = place.memory();
     // From here on the system counts the daemon's highest mark anew.
     fs::write(format!("/proc/{}/clear_refs", place.daemon), "5").expect("our own process");
-    bombs().iter().for_each(|bomb| _ = place.run(bomb));
+    for bomb in bombs() {
+        place.run(&bomb);
+    }
     let highest = place.figure("VmHWM:");
     let files = place.figure("RssFile:");
     let peak = highest.saturating_sub(files + before);
@@ -166,7 +170,9 @@ fn f45_all_hostile_guests_together_leave_the_daemon_as_it_was() {
     let rounds = case.scale(1, 10);
     let before = place.memory();
     for _ in 0..rounds {
-        all.iter().for_each(|hostile| _ = place.run(hostile));
+        for hostile in &all {
+            place.run(hostile);
+        }
     }
     let grown = place.memory().saturating_sub(before);
     assert_eq!(place.sandbox.daemon_pid(), place.daemon, "the daemon lives");

@@ -46,8 +46,8 @@ fn f58_a_capability_that_panics_fails_its_task_and_nothing_else() {
     let tracer = Tracer(strace.spawn().expect("strace, which `cargo xtask test` brings"));
     let status = format!("/proc/{daemon}/status");
     eventually("the daemon is traced", || {
-        let traced = format!("TracerPid:\t{}", tracer.0.id());
-        fs::read_to_string(&status).expect("it lives").contains(&traced)
+        let line = format!("TracerPid:\t{}", tracer.0.id());
+        fs::read_to_string(&status).expect("it lives").contains(&line)
     });
     sandbox.run(["dispatch", "walks", "--id", "panics", "--params", &params, "--wait"]);
     drop(tracer);
