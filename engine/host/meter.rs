@@ -41,6 +41,8 @@ pub(crate) enum LimitHit {
     Handles,
     #[error("bytes in one call to the host, {}", Bytes(TRANSFER as u64))]
     Transfer,
+    #[error("random bytes in one call, {}", Bytes(RANDOM))]
+    Random,
 }
 
 impl LimitHit {
@@ -62,6 +64,8 @@ impl LimitHit {
             Some(Self::Instances)
         } else if text.contains("too much data") || text.contains("fuel allocated for hostcalls") {
             Some(Self::Transfer)
+        } else if text.starts_with("requested len") && text.ends_with(&RANDOM.to_string()) {
+            Some(Self::Random)
         } else {
             None
         }
@@ -117,6 +121,11 @@ impl Meter {
     /// The first limit that was reached.
     pub(crate) fn hit(&self) -> Option<&LimitHit> {
         self.hit.as_ref()
+    }
+
+    /// Bytes of linear memory.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// Starts the computing clock, on the thread that will run the guest.
