@@ -128,6 +128,13 @@ fn ways(verb: &str, text: &str) -> Vec<Vec<String>> {
     ways.iter().map(|way| way.iter().map(word).collect()).collect()
 }
 
+/// The same for a program; what follows the command of `suggest` belongs to that.
+fn with_json<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut words = words.to_vec();
+    words.insert(if words[0] == "suggest" { 1 } else { words.len() }, "--json");
+    words
+}
+
 /// The commands that `hob --help` names.
 fn verbs(sandbox: &Sandbox) -> BTreeSet<String> {
     let help = sandbox.ok(["--help"]);
@@ -149,7 +156,7 @@ fn f67_whatever_anybody_said_a_terminal_gets_only_text_from_every_command() {
         for way in ways(verb, &text) {
             let words: Vec<&str> = way.iter().map(String::as_str).collect();
             for json in [false, true] {
-                let words: Vec<&str> = words.iter().copied().chain(json.then_some("--json")).collect();
+                let words = if json { with_json(&words) } else { words.clone() };
                 let mut command = sandbox.command("script");
                 command.args(["-qec", &line(&words), "/dev/null"]).env("TERM", "xterm-256color").env("COLUMNS", "120");
                 let output = command.output().expect("script runs");
@@ -161,8 +168,9 @@ fn f67_whatever_anybody_said_a_terminal_gets_only_text_from_every_command() {
                 }
             }
             // What a program reads is JSON, whatever is in it.
-            let ran = sandbox.run(words.iter().copied().chain(["--json"]));
-            for line in ran.stdout.lines().filter(|_| ran.code <= 1) {
+            let ran = sandbox.run(with_json(&words));
+            let is_help = words.contains(&"--help");
+            for line in ran.stdout.lines().filter(|_| ran.code <= 1 && !is_help) {
                 if let Err(error) = serde_json::from_str::<serde_json::Value>(line) {
                     wrong.push(format!("{:?} --json: {error} in {line:?}", &words[..words.len().min(3)]));
                 }
