@@ -31,17 +31,15 @@ struct Limited {
 impl Limited {
     fn new(user: u32, config: &str) -> Self {
         let sandbox = Sandbox::with_config(config);
+        if Uid::current().is_root() {
+            give(sandbox.home().parent().expect("its folder"), user);
+        }
+        // Where it was built others may not look. After the giving: a link is the same file.
         let hob = sandbox.work().join("hob");
-        // Where it was built others may not look.
         fs::hard_link(env!("CARGO_BIN_EXE_hob"), &hob)
             .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_hob"), &hob).map(drop))
             .expect("the program");
-        let limited = Self { sandbox, hob, user };
-        if Uid::current().is_root() {
-            let root = limited.sandbox.home().parent().expect("its folder").to_owned();
-            give(&root, user);
-        }
-        limited
+        Self { sandbox, hob, user }
     }
 
     fn command(&self, args: &[&str]) -> Command {
@@ -87,6 +85,18 @@ impl Limited {
         assert_eq!(shown["state"], "failed", "{shown}");
         let text = |key: &str| shown["failure"][key].as_str().expect("text").to_owned();
         (text("kind"), text("message"))
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        // A bomb that nothing stopped would outlive its test. To everybody that this user may signal: itself.
+        if Uid::current().is_root() {
+            let user = self.user;
+            let mut command = self.sandbox.command("setpriv");
+            command.args([&format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups"]);
+            let _ = command.args(["sh", "-c", "kill -9 -1"]).status();
+        }
     }
 }
 
