@@ -27,6 +27,8 @@ use std::{
 };
 use tokio::sync::oneshot;
 
+/// A daemon that lived for less has no successor.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// How long the last notifications, and the last state files, may take when a worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The same where a command is told: one that hangs is ended after 5 s, and before the worker is gone.
@@ -39,13 +41,21 @@ pub fn work(
     mode: Mode,
     seat: impl FnOnce() -> CommandResult<Option<Seat>>,
 ) -> CommandResult<WorkReport> {
+    let begun = Instant::now();
     let crew = Crew::prepare(context, mode)?;
-    let _seat = seat()?;
+    let zygote = crew.zygote.clone();
+    let seat = seat()?;
     match mode {
         Mode::Daemon => logging::to_file(&context.places)?,
         Mode::Drain | Mode::Once | Mode::Foreground => logging::to_stderr(),
     }
-    crew.work(Vec::new(), Handle::stop)
+    let worked = crew.work(Vec::new(), Handle::stop);
+    drop(seat);
+    // Nobody asked this daemon to end: it lost who starts programs for it. One that did so at once would do it for ever.
+    if mode == Mode::Daemon && zygote.is_gone() && begun.elapsed() > SHORT_LIFE {
+        start_daemon(context)?;
+    }
+    worked
 }
 
 /// A worker before it begins: its name, and the zygote, which has to be forked while the process has one thread.
@@ -72,6 +82,7 @@ impl Crew {
     pub fn work(self, tasks: Vec<TaskId>, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
         let Self { places, settings, mode, worker, zygote } = self;
         hob_process::ignore_sigxfsz()?;
+        hob_process::raise_descriptor_limit()?;
         if mode == Mode::Daemon {
             // For the others they were said when the settings were read.
             settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -101,7 +112,7 @@ impl Crew {
         if mode != Mode::Daemon && !hob_process::is_within_a_task() {
             grant_wishes(Waiter::new(&places.state)?)?;
         }
-        let report = run(options, &configuration, asked);
+        let report = run(options, &configuration, &zygote, asked);
         let _ = zygote.farewell();
         match &report {
             Ok(WorkReport { ran }) => tracing::info!(%worker, ran, "ends"),
@@ -182,7 +193,7 @@ fn grant_wishes(mut bell: Waiter) -> CommandResult<()> {
 }
 
 /// Runs the worker on a thread of its own, while this one listens for requests to end.
-fn run(options: WorkerOptions, live: &Live, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
+fn run(options: WorkerOptions, live: &Live, zygote: &Zygote, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
     let failed = |error: hob_runner::Error| match error {
         hob_runner::Error::Store(error) => error.into(),
         error => CommandError::internal(anyhow::anyhow!("cannot {error}")),
@@ -195,9 +206,22 @@ fn run(options: WorkerOptions, live: &Live, asked: impl Fn(&Handle)) -> CommandR
     let worker = Worker::new(options).map_err(failed)?;
     let handle = worker.handle();
     live.watch(&handle);
+    watch(zygote.clone(), handle.clone())?;
     let (tell, ended) = oneshot::channel();
     thread::Builder::new().name("worker".to_owned()).spawn(move || tell.send(worker.run()))?;
     runtime.block_on(until_ended(ended, &mut shutdown, || asked(&handle)))?.map_err(failed)
+}
+
+/// Without its zygote a worker could only let every task fail; so it ends, and another one goes on. The thread ends
+/// with the process.
+fn watch(zygote: Zygote, worker: Handle) -> CommandResult<()> {
+    thread::Builder::new().name("zygote".to_owned()).spawn(move || {
+        if zygote.until_gone().is_ok() {
+            tracing::error!("the process that starts programs for this worker was killed; it ends");
+            worker.stop();
+        }
+    })?;
+    Ok(())
 }
 
 async fn until_ended<T>(

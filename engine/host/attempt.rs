@@ -108,6 +108,11 @@ pub(crate) async fn unchecked(host: &Host, attempt: Attempt, executor: &Executor
     let mut outcome = call(host, executor, surroundings, &task, &cancel, &children, wall, grace).await;
     children.end(grace).await;
     if let Outcome::Failed(failure) = &mut outcome {
+        if let Some(most) = children.crowded() {
+            // All that the component saw is a program that was killed.
+            let hit = LimitHit::Processes { most, allowed: attempt.config.limits.processes };
+            (failure.kind, failure.message) = (FailureKind::Limit, hit.explain(&attempt.config.name));
+        }
         add_missing_folder(failure, &policy);
     }
     outcome

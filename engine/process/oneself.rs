@@ -74,6 +74,21 @@ pub fn limit_self(cpu: Duration, data_bytes: u64) -> io::Result<()> {
     Ok(crate::os::end_with_parent()?)
 }
 
+/// No core dump is made of this process, unless somebody asks for one by raising the limit.
+pub(crate) fn leave_no_core() -> io::Result<()> {
+    Ok(crate::os::leave_no_core()?)
+}
+
+/// Opens as many files as the system lets this process, instead of the few that programs with old habits can bear.
+/// To be called after the zygote was forked, whose programs keep the limit that was there.
+pub fn raise_descriptor_limit() -> io::Result<()> {
+    let (soft, hard) = nix::sys::resource::getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < hard {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    }
+    Ok(())
+}
+
 /// Gives memory that is free back to the system: of every thread what lies between what is in use, and of the calling
 /// thread also what lies behind it. Takes a fraction of a millisecond, more where there is more to give back.
 pub fn return_memory() {

@@ -11,6 +11,7 @@ mod listener;
 mod os;
 mod reporter;
 mod rescue;
+mod room;
 mod run_one;
 mod shared;
 mod slot;
