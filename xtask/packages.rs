@@ -27,6 +27,12 @@ pub fn programs() {
             println!("Tests that start {program} will fail: {error:#}");
         }
     }
+    // It knows no `--version`.
+    if Command::new("ip").arg("-V").stdout(Stdio::null()).status().is_err()
+        && let Err(error) = install(&["iproute2"])
+    {
+        println!("Tests that start ip will fail: {error:#}");
+    }
 }
 
 /// Whether a program is in the PATH and tells its version.

@@ -35,3 +35,4 @@ mod whole;
 mod wire;
 
 pub use app::main;
+pub use verb::check_batch_line;

@@ -28,6 +28,8 @@ use std::{
 };
 use tokio::sync::oneshot;
 
+/// A daemon that lived for less has no successor.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// How long the last notifications, and the last state files, may take when a worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The same where a command is told: one that hangs is ended after 5 s, and before the worker is gone.
@@ -40,13 +42,21 @@ pub fn work(
     mode: Mode,
     seat: impl FnOnce() -> CommandResult<Option<Seat>>,
 ) -> CommandResult<WorkReport> {
+    let begun = Instant::now();
     let crew = Crew::prepare(context, mode)?;
-    let _seat = seat()?;
+    let zygote = crew.zygote.clone();
+    let seat = seat()?;
     match mode {
         Mode::Daemon => logging::to_file(&context.places)?,
         Mode::Drain | Mode::Once | Mode::Foreground => logging::to_stderr(),
     }
-    crew.work(Vec::new(), Handle::stop)
+    let worked = crew.work(Vec::new(), Handle::stop);
+    drop(seat);
+    // Nobody asked this daemon to end: it lost who starts programs for it. One that did so at once would do it for ever.
+    if mode == Mode::Daemon && zygote.is_gone() && begun.elapsed() > SHORT_LIFE {
+        start_daemon(context)?;
+    }
+    worked
 }
 
 /// A worker before it begins: its name, and the zygote, which has to be forked while the process has one thread.
@@ -73,6 +83,7 @@ impl Crew {
     pub fn work(self, tasks: Vec<TaskId>, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
         let Self { places, settings, mode, worker, zygote } = self;
         hob_process::ignore_sigxfsz()?;
+        hob_process::raise_descriptor_limit()?;
         if mode == Mode::Daemon {
             // For the others they were said when the settings were read.
             settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -104,7 +115,7 @@ impl Crew {
         if mode != Mode::Daemon && !hob_process::is_within_a_task() {
             grant_wishes(Waiter::new(&places.state)?)?;
         }
-        let ended = run(options, &configuration, asked);
+        let ended = run(options, &configuration, &zygote, asked);
         // Where a newer hob has taken the database over, one of that is to go on in this one's place.
         if !matches!(ended, Ok(Err(hob_runner::Error::Store(hob_store::Error::Newer { .. })))) {
             let _ = zygote.farewell();
@@ -199,6 +210,7 @@ fn failed(error: hob_runner::Error) -> CommandError {
 fn run(
     options: WorkerOptions,
     live: &Live,
+    zygote: &Zygote,
     asked: impl Fn(&Handle),
 ) -> CommandResult<Result<WorkReport, hob_runner::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
@@ -212,9 +224,22 @@ fn run(
     };
     let handle = worker.handle();
     live.watch(&handle);
+    watch(zygote.clone(), handle.clone())?;
     let (tell, ended) = oneshot::channel();
     thread::Builder::new().name("worker".to_owned()).spawn(move || tell.send(worker.run()))?;
     runtime.block_on(until_ended(ended, &mut shutdown, || asked(&handle)))
+}
+
+/// Without its zygote a worker could only let every task fail; so it ends, and another one goes on. The thread ends
+/// with the process.
+fn watch(zygote: Zygote, worker: Handle) -> CommandResult<()> {
+    thread::Builder::new().name("zygote".to_owned()).spawn(move || {
+        if zygote.until_gone().is_ok() {
+            tracing::error!("the process that starts programs for this worker was killed; it ends");
+            worker.stop();
+        }
+    })?;
+    Ok(())
 }
 
 async fn until_ended<T>(

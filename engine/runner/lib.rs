@@ -12,6 +12,7 @@ mod os;
 mod others;
 mod reporter;
 mod rescue;
+mod room;
 mod run_one;
 mod shared;
 mod slot;

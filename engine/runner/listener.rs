@@ -3,6 +3,7 @@
 
 use crate::{
     others::Others,
+    room::room,
     shared::Shared,
     slot,
     worker::{Error, Mode, Signal, WorkReport},
@@ -22,7 +23,7 @@ use std::{
 /// The slow look behind the doorbell, for a writer that died between commit and ring, and for a
 /// configuration that changed. 40 s: an idle daemon wakes less than twice a minute.
 const SLOW_LOOK: Duration = Duration::from_secs(40);
-/// Between attempts to claim while the disk is full or the database locked.
+/// Between attempts to claim while the disk is full, the database locked, or no more files can be opened.
 const RETRY: Duration = Duration::from_secs(1);
 /// Between two looks at what retention lets go. 10 minutes: it is measured in days.
 const PRUNE: Duration = Duration::from_mins(10);
@@ -42,6 +43,8 @@ pub(crate) struct Listener {
     /// When what still runs is asked to stop, because this worker is to end.
     stop: Option<Instant>,
     pruned: Option<Instant>,
+    /// There was no room for what waits, and it was said.
+    is_cramped: bool,
     report: WorkReport,
 }
 
@@ -60,6 +63,7 @@ impl Listener {
             look: Instant::now() + SLOW_LOOK,
             stop: None,
             pruned: None,
+            is_cramped: false,
             report: WorkReport::default(),
         }
     }
@@ -78,7 +82,8 @@ impl Listener {
                 self.unblock();
             }
             let patience = match self.fill() {
-                Ok(()) => SLOW_LOOK,
+                Ok(true) => SLOW_LOOK,
+                Ok(false) => RETRY,
                 Err(Error::Store(error)) if !slot::is_final(&error) => {
                     tracing::error!(%error, "nothing can be claimed; trying again");
                     RETRY
@@ -155,8 +160,9 @@ impl Listener {
         Ok(true)
     }
 
-    /// Claims as many tasks as have a slot here.
-    fn fill(&mut self) -> Result<(), Error> {
+    /// Claims as many tasks as have a slot here. False if some wait only because this process cannot open more files:
+    /// better later than to fail for it.
+    fn fill(&mut self) -> Result<bool, Error> {
         let max_running = self.shared.configuration.max_running();
         let busy = self.slots - self.idle;
         let most = match self.shared.mode {
@@ -169,9 +175,17 @@ impl Listener {
             || !self.shared.may_take()
             || !self.store.view(|view| view.claimable(&self.shared.worker, max_running))?
         {
-            return Ok(());
+            return Ok(true);
         }
-        let next = self.shared.next_claims(most);
+        let room = room(busy, most);
+        if room == 0 && !std::mem::replace(&mut self.is_cramped, true) {
+            tracing::warn!("too many files are open in this process, or on this machine, to take a task; trying again");
+        }
+        if room == 0 {
+            return Ok(false);
+        }
+        self.is_cramped &= room < most;
+        let next = self.shared.next_claims(room);
         let claims = self.shared.writer.change(move |changes| next.make(changes)).wait()?;
         self.shared.taken(&claims);
         for claim in claims {
@@ -182,7 +196,7 @@ impl Listener {
             // Cannot fail: this side holds a receiver, too.
             let _ = self.claims.send(claim);
         }
-        Ok(())
+        Ok(room == most)
     }
 
     fn add_slot(&mut self) -> Result<(), Error> {

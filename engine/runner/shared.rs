@@ -171,6 +171,11 @@ impl Shared {
         self.lock().running.iter().filter(|(_, running)| !running.cancelled).map(|(id, _)| id.clone()).collect()
     }
 
+    /// How many attempts run here.
+    pub(crate) fn busy(&self) -> u32 {
+        u32::try_from(self.lock().running.len()).unwrap_or(u32::MAX)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Attempts> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }

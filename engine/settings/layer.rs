@@ -21,6 +21,8 @@ pub(crate) const MOST_TASKS: u64 = 256;
 const MOST_KEPT: u64 = 1_000_000_000;
 /// Programs of one task at once; the system's own limits are not far from that.
 const MOST_CHILDREN: u64 = 4096;
+/// Processes of one program: what a system that is set up as usual lets one user have.
+const MOST_PROCESSES: u64 = 1_000_000;
 /// Requests to one host at once; no server welcomes more.
 const MOST_REQUESTS_PER_HOST: u64 = 1000;
 /// With less than a page of it no component starts.
@@ -83,6 +85,7 @@ layer! {
         wall: Option<Duration>,
         output: Bytes,
         children: u32,
+        processes: u32,
         http_body: Bytes,
         requests_per_host: u32,
     }
@@ -361,6 +364,7 @@ impl LimitsLayer {
             wall: table.get("wall").and_then(|node| node.parsed_or_none(TIME_OR_NONE, some_time)),
             output: table.get("output").and_then(size),
             children: table.get("children").and_then(|node| count(&node, 0, MOST_CHILDREN)),
+            processes: table.get("processes").and_then(|node| count(&node, 1, MOST_PROCESSES)),
             http_body: table.get("http_body").and_then(size),
             requests_per_host: table.get("requests_per_host").and_then(|node| count(&node, 1, MOST_REQUESTS_PER_HOST)),
         };
@@ -379,6 +383,7 @@ impl LimitsLayer {
             wall: value(self.wall.as_ref(), default.wall),
             output: value(self.output.as_ref(), default.output),
             children: value(self.children.as_ref(), default.children),
+            processes: value(self.processes.as_ref(), default.processes),
             http_body: value(self.http_body.as_ref(), default.http_body),
             requests_per_host: value(self.requests_per_host.as_ref(), default.requests_per_host),
         }

@@ -18,6 +18,8 @@ mod one;
 pub mod options;
 mod reply;
 
+pub use batch::check_line as check_batch_line;
+
 /// Hand in a task; prints its id.
 ///
 /// An executor's own parameters are arguments here: `hob dispatch EXECUTOR --help` shows them. The

@@ -118,6 +118,7 @@ fn object(config: &ExecutorConfig, known: Result<&Known, &CommandError>) -> Valu
             "wall_ms": limits.wall.map(|wall| wall.as_millis()),
             "output": limits.output.0,
             "children": limits.children,
+            "processes": limits.processes,
             "http_body": limits.http_body.0,
             "requests_per_host": limits.requests_per_host,
         },
@@ -187,11 +188,12 @@ fn write_one(out: &mut dyn Write, known: &Known) -> io::Result<()> {
     let wall = limits.wall.map_or_else(|| "none".to_owned(), format_duration);
     writeln!(
         out,
-        "memory {}, computing {}, time {wall}, output {}, {} programs at once, HTTP answer {}, {} requests to a host at once",
+        "memory {}, computing {}, time {wall}, output {}, {} programs at once of {} processes each, HTTP answer {}, {} requests to a host at once",
         limits.memory,
         format_duration(limits.cpu),
         limits.output,
         limits.children,
+        limits.processes,
         limits.http_body,
         limits.requests_per_host
     )

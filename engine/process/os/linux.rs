@@ -130,7 +130,7 @@ pub(crate) fn exit_watch(pid: u32) -> Option<OwnedFd> {
     pidfd_open(i32::try_from(pid).ok()?).ok()
 }
 
-fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
+pub(super) fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
     // SAFETY: the call takes two numbers and touches no memory.
     #[expect(unsafe_code, reason = "no safe wrapper exists")]
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
@@ -140,7 +140,7 @@ fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-fn pidfd_signal(process: &OwnedFd, signal: i32) -> nix::Result<()> {
+pub(super) fn pidfd_signal(process: &OwnedFd, signal: i32) -> nix::Result<()> {
     let info: *const libc::siginfo_t = std::ptr::null();
     // SAFETY: a null siginfo is documented to mean what kill would send.
     #[expect(unsafe_code, reason = "no safe wrapper exists")]
@@ -169,6 +169,11 @@ pub(crate) fn kill_tree(spared: &HashSet<i32>) -> Pass {
         }
         signal_exactly(process, &[libc::SIGKILL])
     })
+}
+
+/// Processes that descend from this one.
+pub(crate) fn count_tree() -> usize {
+    each_descendant(&HashSet::new(), |_| Ok(())).found
 }
 
 /// Calls `act` for each descendant as soon as it is read, so that little time passes for it to fork.
