@@ -8,7 +8,7 @@ use crate::{
     start::start_daemon,
     state_files::StateFiles,
 };
-use hob_core::{ExecutorConfig, ExecutorName, TaskId, WorkerId};
+use hob_core::{ComponentSource, ExecutorConfig, ExecutorName, TaskId, WorkerId};
 use hob_host::{Host, HostOptions};
 use hob_notify::Notifier;
 use hob_process::Zygote;
@@ -21,6 +21,7 @@ use hob_settings::{Places, Settings};
 use hob_store::{Retention, Waiter};
 use std::{
     env,
+    path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread,
     time::{Duration, Instant},
@@ -107,13 +108,19 @@ impl Crew {
             executors: Arc::new(host),
             clock: Arc::new(WallClock),
             trees_gone: |lock, within| hob_process::wait_for_guards(lock, within).unwrap_or(false),
+            identity: hob_process::identity(),
+            end_worker: hob_process::end_identified,
         };
         tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
         if mode != Mode::Daemon && !hob_process::is_within_a_task() {
             grant_wishes(Waiter::new(&places.state)?)?;
         }
-        let report = run(options, &configuration, &zygote, asked);
-        let _ = zygote.farewell();
+        let ended = run(options, &configuration, &zygote, asked);
+        // Where a newer hob has taken the database over, one of that is to go on in this one's place.
+        if !matches!(ended, Ok(Err(hob_runner::Error::Store(hob_store::Error::Newer { .. })))) {
+            let _ = zygote.farewell();
+        }
+        let report = ended.and_then(|ended| ended.map_err(failed));
         match &report {
             Ok(WorkReport { ran }) => tracing::info!(%worker, ran, "ends"),
             Err(error) => tracing::error!(%worker, "ends: {}", error.message()),
@@ -192,24 +199,35 @@ fn grant_wishes(mut bell: Waiter) -> CommandResult<()> {
     Ok(())
 }
 
-/// Runs the worker on a thread of its own, while this one listens for requests to end.
-fn run(options: WorkerOptions, live: &Live, zygote: &Zygote, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
-    let failed = |error: hob_runner::Error| match error {
+fn failed(error: hob_runner::Error) -> CommandError {
+    match error {
         hob_runner::Error::Store(error) => error.into(),
         error => CommandError::internal(anyhow::anyhow!("cannot {error}")),
-    };
+    }
+}
+
+/// Runs the worker on a thread of its own, while this one listens for requests to end.
+fn run(
+    options: WorkerOptions,
+    live: &Live,
+    zygote: &Zygote,
+    asked: impl Fn(&Handle),
+) -> CommandResult<Result<WorkReport, hob_runner::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let mut shutdown = {
         let _entered = runtime.enter();
         hob_process::shutdown_signal()?
     };
-    let worker = Worker::new(options).map_err(failed)?;
+    let worker = match Worker::new(options) {
+        Ok(worker) => worker,
+        Err(error) => return Ok(Err(error)),
+    };
     let handle = worker.handle();
     live.watch(&handle);
     watch(zygote.clone(), handle.clone())?;
     let (tell, ended) = oneshot::channel();
     thread::Builder::new().name("worker".to_owned()).spawn(move || tell.send(worker.run()))?;
-    runtime.block_on(until_ended(ended, &mut shutdown, || asked(&handle)))?.map_err(failed)
+    runtime.block_on(until_ended(ended, &mut shutdown, || asked(&handle)))
 }
 
 /// Without its zygote a worker could only let every task fail; so it ends, and another one goes on. The thread ends
@@ -240,6 +258,7 @@ async fn until_ended<T>(
                     // Its guards end what still runs as soon as this process is gone.
                     return Err(CommandError::internal(anyhow::anyhow!("was asked a second time to end, and did at once")));
                 }
+                tracing::info!("asked to end");
                 asked();
             }
         }
@@ -260,6 +279,15 @@ struct Live {
     state_files: Mutex<Option<StateFiles>>,
 }
 
+/// The files of the configuration and of the components that it names: one that is missing may come back.
+fn watched(settings: &Settings) -> impl Iterator<Item = &Path> {
+    let components = settings.executors().filter_map(|config| match &config.component {
+        ComponentSource::File { path, .. } => Some(path.as_path()),
+        ComponentSource::Bundled(_) => None,
+    });
+    settings.files().iter().map(|file| file.path.as_path()).chain(components)
+}
+
 impl Live {
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
@@ -267,7 +295,7 @@ impl Live {
 
     fn watch(&self, handle: &Handle) {
         let handle = handle.clone();
-        let watch = ConfigurationWatch::start(self.settings().files(), move || handle.look_at_configuration());
+        let watch = ConfigurationWatch::start(watched(&self.settings()), move || handle.look_at_configuration());
         *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
     }
 
@@ -308,7 +336,7 @@ impl Live {
             notifier.follow(&settings.notifications);
         }
         if let Some(watch) = &mut *self.watch.lock().unwrap_or_else(PoisonError::into_inner) {
-            watch.follow(settings.files());
+            watch.follow(watched(&settings));
         }
         for warning in settings.warnings() {
             tracing::warn!("{warning}");
@@ -341,6 +369,10 @@ impl Configuration for Live {
 
     fn grace(&self) -> Duration {
         self.settings().cancel_grace
+    }
+
+    fn lease(&self) -> Duration {
+        self.settings().lease
     }
 
     fn retention(&self) -> Retention {

@@ -35,6 +35,17 @@ pub fn is_within_a_task() -> bool {
     crate::os::is_below_a_guard()
 }
 
+/// What `variable` was for the program that a worker runs and from which this process descends, whatever was made of
+/// it in between; none outside of such a program.
+pub fn variable_of_the_task(variable: &str) -> Option<String> {
+    String::from_utf8(crate::os::variable_of_the_task(variable.as_bytes())?).ok()
+}
+
+/// Which process this is, for [`end_identified`](crate::end_identified); empty where nothing tells it from another one.
+pub fn identity() -> String {
+    crate::os::identity(std::process::id().cast_signed()).unwrap_or_default()
+}
+
 /// In a zygote: takes back what [`detach`] did to the mask.
 pub(crate) fn restore_umask() {
     if let Some(mask) = FIRST_UMASK.get() {

@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod life;
 mod listener;
 mod os;
+mod others;
 mod reporter;
 mod rescue;
 mod room;

@@ -32,6 +32,13 @@ const HOOK_BYTES: (Bytes, Bytes) = (Bytes(1 << 10), Bytes(1 << 20));
 /// Whoever lets a task take longer to stop does not want to stop it.
 const LONGEST_GRACE: Duration = Duration::from_hours(1);
 
+/// Less, and a machine under load would end workers that are only slow; more, and nobody waits for it.
+const LEASES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(24));
+/// Whoever goes deeper has lost sight of what it began with.
+const DEEPEST: u64 = 64;
+/// A thousand a second.
+const MOST_PER_MINUTE: u64 = 60_000;
+
 macro_rules! layer {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -59,7 +66,10 @@ layer! {
         import_claude_settings: bool,
         state_files: PathBuf,
         autostart: bool,
+        lease: Duration,
         grace: Duration,
+        nesting_depth: u32,
+        nesting_per_minute: u32,
         age: Option<Duration>,
         count: Option<u64>,
         output: Option<Bytes>,
@@ -147,6 +157,12 @@ impl Layer {
         let default = root.get("default_executor");
         if let Some(table) = root.get("daemon").and_then(|node| node.table("a table with `autostart`")) {
             general.autostart = table.get("autostart").and_then(|node| node.boolean());
+            general.lease = table.get("lease").and_then(|node| lease(&node));
+            table.close();
+        }
+        if let Some(table) = root.get("nesting").and_then(|node| node.table("a table with `depth`")) {
+            general.nesting_depth = table.get("depth").and_then(|node| count(&node, 0, DEEPEST));
+            general.nesting_per_minute = table.get("per_minute").and_then(|node| count(&node, 0, MOST_PER_MINUTE));
             table.close();
         }
         if let Some(table) = root.get("cancel").and_then(|node| node.table("a table with `grace`")) {
@@ -408,6 +424,14 @@ fn state_files(node: &Node<'_>, places: &Places) -> Option<At<PathBuf>> {
 fn grace(node: &Node<'_>) -> Option<At<Duration>> {
     node.parsed(TIME, |text| match parse_duration(text) {
         Ok(time) if time > LONGEST_GRACE => Err("the longest grace is 1h".to_owned()),
+        other => other.map_err(|error| error.to_string()),
+    })
+}
+
+fn lease(node: &Node<'_>) -> Option<At<Duration>> {
+    let (least, most) = LEASES;
+    node.parsed(TIME, |text| match parse_duration(text) {
+        Ok(time) if time < least || time > most => Err("a lease is from 1s to 24h".to_owned()),
         other => other.map_err(|error| error.to_string()),
     })
 }

@@ -133,6 +133,10 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     }
     list.table("daemon");
     list.some("autostart", general.autostart.as_ref(), plain);
+    list.some("lease", general.lease.as_ref(), time);
+    list.table("nesting");
+    list.some("depth", general.nesting_depth.as_ref(), plain);
+    list.some("per_minute", general.nesting_per_minute.as_ref(), plain);
     list.table("cancel");
     list.some("grace", general.grace.as_ref(), time);
     list.table("retention");

@@ -1,6 +1,7 @@
 //! Opening the database: for us alone, exactly once created, never over something else.
 
 use crate::{
+    doorbell,
     error::{Error, Result},
     os,
     schema::{self, APPLICATION_ID, CURRENT, MIGRATIONS},
@@ -119,6 +120,8 @@ pub(crate) fn open(folder: &Path, role: Role) -> Result<Opened> {
             if found < CURRENT {
                 back_up(&files, &database, found)?;
                 schema::migrate(&mut database, MIGRATIONS)?;
+                // An older hob that works here has to stop now.
+                doorbell::ring(folder);
             }
         }
     }

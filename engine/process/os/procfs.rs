@@ -63,7 +63,25 @@ pub(crate) fn is_below(name: &[u8]) -> bool {
     false
 }
 
-fn read(pid: i32) -> Option<Process> {
+/// What the variable is in the environment of the first process on the way from the one of that name, which is
+/// above this one, down to this one. The environment is that with which a program was started.
+pub(crate) fn variable_below(name: &[u8], variable: &[u8]) -> Option<Vec<u8>> {
+    let mut pid = std::process::id().cast_signed();
+    let mut found = None;
+    for _ in 0..1000 {
+        let parent = read(pid).filter(|process| process.parent > 1)?.parent;
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let value = |entry: &[u8]| Some(entry.strip_prefix(variable)?.strip_prefix(b"=")?.to_vec());
+        found = environment.split(|byte| *byte == 0).find_map(value).or(found);
+        if stat(parent).is_some_and(|stat| called(&stat) == Some(name)) {
+            return found;
+        }
+        pid = parent;
+    }
+    None
+}
+
+pub(crate) fn read(pid: i32) -> Option<Process> {
     parse(pid, &stat(pid)?)
 }
 
