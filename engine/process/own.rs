@@ -91,8 +91,16 @@ pub fn spawn_detached(program: &Path, args: &[OsString], stdin: Option<File>, lo
     let start = |source| OwnError::Start { program: program.to_owned(), source };
     let copy = log.try_clone().map_err(start)?;
     let stdin = stdin.map_or_else(Stdio::null, Stdio::from);
-    let child = Command::new(program).args(args).stdin(stdin).stdout(copy).stderr(log).spawn().map_err(start)?;
-    Ok(Detached(child))
+    let mut command = Command::new(program);
+    command.args(args).stdin(stdin).stdout(copy).stderr(log);
+    // A session of its own before it runs at all: whoever hangs up or interrupts right after a dispatch means that
+    // one and not the daemon.
+    // SAFETY: between fork and exec it calls nothing but setsid, which is safe to call there.
+    #[expect(unsafe_code, reason = "the standard library offers a group of its own and no session")]
+    unsafe {
+        command.pre_exec(|| Ok(nix::unistd::setsid().map(drop)?));
+    }
+    Ok(Detached(command.spawn().map_err(start)?))
 }
 
 /// A program that was started to outlive this process. Nobody has to wait for it: init inherits it then.

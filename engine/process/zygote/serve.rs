@@ -220,7 +220,8 @@ impl Zygote<'_> {
         let Some((program, args)) = self.successor.as_deref().and_then(<[OsString]>::split_first) else {
             return Ok(());
         };
-        Command::new(program).args(args).spawn().map(drop)
+        // It is to hear the signals that this process does not.
+        os::unblocked(|| Command::new(program).args(args).spawn())?.map(drop)
     }
 
     /// The worker is gone, and each guard knows by its own socket. Waits for them.

@@ -5,7 +5,14 @@ use crate::sandbox::{Sandbox, eventually};
 
 /// A script that hands itself in twice; what is said to it goes into files.
 const TWICE: &str =
-    "for n in 1 2; do \"$HOB\" dispatch shell \"sh twice\" >> taken 2>> said || echo $? >> codes; done\n";
+    "for n in 1 2; do \"$HOB\" dispatch shell \"sh twice\" >> taken 2> \"said-$$-$n\" || echo $? >> codes; done\n";
+
+/// What was said to all of them.
+fn said(sandbox: &Sandbox) -> String {
+    let files = std::fs::read_dir(sandbox.work()).expect("a folder").flatten();
+    let said = files.filter(|file| file.file_name().to_string_lossy().starts_with("said-"));
+    said.map(|file| std::fs::read_to_string(file.path()).expect("text")).collect()
+}
 
 fn has_ended(sandbox: &Sandbox) -> bool {
     let counts = &sandbox.json(["status", "--json"])["counts"];
@@ -28,7 +35,7 @@ fn f31_tasks_that_hand_themselves_in_twice_stop_at_the_depth_with_the_chain_in_t
     assert_eq!(all(&sandbox).len(), 1 + 2 + 4 + 8);
     let codes = sandbox.read("codes");
     assert_eq!((codes.lines().count(), codes.lines().all(|code| code == "5")), (16, true), "{codes}");
-    let said = sandbox.read("said");
+    let said = said(&sandbox);
     let refused: Vec<_> =
         said.lines().filter(|line| line.contains("tasks go 3 deep at most (nesting.depth)")).collect();
     assert_eq!(refused.len(), 16, "{said}");
@@ -46,7 +53,7 @@ fn f31_tasks_that_hand_themselves_in_twice_stop_at_the_rate() {
     let sandbox = twice("[nesting]\ndepth = 64\nper_minute = 20\n");
     assert_eq!(all(&sandbox).len(), 21);
     assert!(sandbox.read("codes").lines().all(|code| code == "5"));
-    let said = sandbox.read("said");
+    let said = said(&sandbox);
     assert!(said.contains("20 a minute have come of the first of them already (nesting.per_minute)"), "{said}");
 }
 

@@ -65,7 +65,7 @@ fn f64_an_old_daemon_notices_a_newer_database_writes_nothing_more_and_the_new_on
     assert_eq!(sandbox.read("took-over"), "daemon start\n");
     assert_eq!(content(&database), before, "nothing was written in the old form");
     let refused = sandbox.run(["status"]);
-    assert_eq!(refused.code, 70, "{refused:?}");
+    assert_ne!(refused.code, 0, "{refused:?}");
     assert!(refused.stderr.contains(&format!("{}", version + 1)), "{refused:?}");
 
     database.execute_batch(&format!("PRAGMA user_version = {version}")).expect("its own again");

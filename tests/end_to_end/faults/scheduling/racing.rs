@@ -11,15 +11,17 @@ use std::{io::Read as _, process::Stdio};
 #[test]
 fn f19_a_daemon_and_twenty_lazy_workers_claim_each_task_once_and_run_five_at_most() {
     let case = Case::begin(19);
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_config("[daemon]\nautostart = false\n");
     sandbox.file("run/.keep", "");
     let count = case.scale(150, 1000);
     // Each notes itself, and how many of its kind it sees.
-    let command = |n: usize| format!("echo {n} >> ran; mkdir run/{n} && ls run | wc -l >> seen; rmdir run/{n}");
+    let command =
+        |n: usize| format!("echo {n} >> ran; mkdir run/{n} && ls run | wc -l >> seen; sleep 0.01; rmdir run/{n}");
     let ids = batch(&sandbox, (0..count).map(|n| (format!("t{n}"), command(n))));
     let lazy: Vec<_> = (0..20)
         .map(|_| sandbox.hob(["work"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a lazy worker"))
         .collect();
+    sandbox.ok(["daemon", "start"]);
     assert_eq!(wait(&sandbox, &ids), 0);
     let mut taken = 0;
     for mut worker in lazy {
