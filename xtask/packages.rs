@@ -18,7 +18,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
 }
 
 /// The programs that tests start, each of the Debian package of its name.
-const PROGRAMS: [&str; 1] = ["docker-registry"];
+const PROGRAMS: [&str; 2] = ["docker-registry", "strace"];
 
 /// Brings the programs that tests start here. What cannot be brought fails its tests, which say so.
 pub fn programs() {
