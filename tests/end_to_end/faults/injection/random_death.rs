@@ -100,7 +100,8 @@ impl Field {
                     break;
                 }
                 // Killed, or busy; anything else would be so for ever.
-                assert!(matches!(ended.code(), None | Some(75)), "{ended}");
+                let said = || self.sandbox.read("dispatch.err");
+                assert!(matches!(ended.code(), None | Some(75)), "{ended}: {}", said());
                 since.get_or_insert_with(Instant::now);
             }
             if let Some(since) = since {
@@ -112,7 +113,8 @@ impl Field {
 
     fn hob(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.hob(args);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let said = fs::File::options().create(true).append(true).open(self.sandbox.work().join("dispatch.err"));
+        command.stdout(Stdio::null()).stderr(said.expect("opened"));
         command
     }
 
