@@ -18,7 +18,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
 }
 
 /// The programs that tests start, each of the Debian package of its name.
-const PROGRAMS: [&str; 2] = ["docker-registry", "faketime"];
+const PROGRAMS: [&str; 3] = ["docker-registry", "faketime", "strace"];
 
 /// Brings the programs that tests start here. What cannot be brought fails its tests, which say so.
 pub fn programs() {

@@ -104,6 +104,8 @@ impl Verb {
 
 /// The whole program: parses, runs, says what went wrong. Never panics on what was typed.
 pub fn main() -> ExitCode {
+    // Where that cannot be had, the limit ends hob as it would any other program.
+    let _ = hob_process::ignore_sigxfsz();
     let words: Vec<OsString> = env::args_os().collect();
     if let [_, word, words @ ..] = words.as_slice()
         && word == verb::admit::WORD

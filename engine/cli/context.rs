@@ -103,6 +103,13 @@ impl From<hob_store::Error> for CommandError {
             Error::Busy | Error::OutcomeUnknown { .. } | Error::Undone { .. } => Exit::Busy,
             _ => Exit::Internal,
         };
-        Self::new(kind, anyhow::anyhow!("cannot {error}"))
+        let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
+        let error = Self::new(kind, anyhow::anyhow!("cannot {error}"));
+        if !is_unknown {
+            return error;
+        }
+        error
+            .hint("a dispatch with --id can simply be repeated as it was: that never makes a second task")
+            .hint("for anything else, look with `hob list` before you repeat it")
     }
 }

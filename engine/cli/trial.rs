@@ -182,7 +182,6 @@ impl Rig {
         let scratch = tempfile::Builder::new().prefix("hob-trial-").tempdir()?;
         let zygote = Zygote::start(&scratch.path().join("guards"))
             .map_err(|error| CommandError::internal(error).context("cannot begin to work"))?;
-        hob_process::ignore_sigxfsz()?;
         Ok(Self {
             host: wire::host(&context.places, &zygote)?,
             grace: context.settings()?.cancel_grace,

@@ -82,7 +82,6 @@ impl Crew {
     /// Works. `asked` is what happens when somebody asks this process to end; asked again, it ends at once.
     pub fn work(self, tasks: Vec<TaskId>, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
         let Self { places, settings, mode, worker, zygote } = self;
-        hob_process::ignore_sigxfsz()?;
         hob_process::raise_descriptor_limit()?;
         if mode == Mode::Daemon {
             // For the others they were said when the settings were read.

@@ -52,6 +52,18 @@ fn is_ours_alone_but_for_mode(metadata: &Metadata) -> bool {
     metadata.uid() == nix::unistd::geteuid().as_raw()
 }
 
+/// Makes the names in a folder survive a power cut.
+#[cfg(unix)]
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// A folder cannot be synced there; the file system's own journal has to do.
+#[cfg(not(unix))]
+pub(crate) fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 /// What tells one state of a file from another without reading it: size, time of the last change
 /// in nanoseconds, and the file's number.
 pub(crate) fn fingerprint(metadata: &Metadata) -> [u64; 3] {

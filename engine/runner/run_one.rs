@@ -80,9 +80,10 @@ fn attempt(
             () = reporter.forward(report) => unreachable!("forwarding never ends"),
         }
     });
-    if let Err(error) = output.0.finish() {
-        tracing::warn!(%id, %error, "the end of the output was not written");
-    }
+    let outcome = match output.0.finish() {
+        Ok(_) => outcome,
+        Err(error) => without_output(outcome, &id, &error),
+    };
     let dropped = reporter.dropped();
     if dropped > 0 {
         tracing::info!(%id, dropped, "progress reports dropped: ten a second are kept, the newest of each");
@@ -94,6 +95,14 @@ fn attempt(
         drop(shared.writer.change(move |changes| changes.note_denials(&name, &denied, at)));
     }
     outcome
+}
+
+/// What an attempt came to whose output is not on the disk: a result that is not all there is none.
+fn without_output(outcome: Outcome, id: &TaskId, error: &hob_store::output::Error) -> Outcome {
+    tracing::error!(%id, %error, "the output is not on the disk");
+    let Outcome::Completed(result) = outcome else { return outcome };
+    let message = format!("what it did is done, but its output may be lost: {error}");
+    Outcome::Failed(Failure { data: result.data, ..Failure::new(FailureKind::Internal, message) })
 }
 
 async fn report(writer: &Writer, id: &TaskId, number: AttemptNumber, progress: Progress) {

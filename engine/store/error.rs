@@ -1,6 +1,10 @@
+use crate::os;
 use hob_core::{ExecutorName, IllegalTransition, TaskId, WorkerId};
-use rusqlite::ErrorCode;
-use std::{io, path::PathBuf};
+use rusqlite::{ErrorCode, ffi};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Why the store did not do what it was asked.
 ///
@@ -101,8 +105,22 @@ pub enum Error {
     #[error("write to the database: another process keeps it locked; try again")]
     Busy,
     /// No room.
-    #[error("write to the database: the disk is full; make room and try again")]
-    DiskFull,
+    #[error("write to {}: the disk is full; make room and try again", named(path.as_deref()))]
+    DiskFull {
+        /// The database, once it is known which.
+        path: Option<PathBuf>,
+    },
+    /// This process may not make files that large.
+    #[error(
+        "write to {}: no file may grow beyond {limit} bytes here (`ulimit -f`); raise that and try again",
+        named(path.as_deref())
+    )]
+    FileTooLarge {
+        /// The database, once it is known which.
+        path: Option<PathBuf>,
+        /// Bytes.
+        limit: u64,
+    },
     /// It cannot be written to.
     #[error("write to the database: it is read-only for this user")]
     ReadOnly,
@@ -113,10 +131,7 @@ pub enum Error {
         detail: String,
     },
     /// The commit itself failed: the change may or may not be there after a restart.
-    #[error(
-        "commit: {detail}; the outcome is unknown: look whether it is there, or repeat it with the same id, \
-         which is safe"
-    )]
+    #[error("commit: {detail}; the outcome is unknown: it may be there or not")]
     OutcomeUnknown {
         /// What `SQLite` said.
         detail: String,
@@ -259,6 +274,10 @@ impl std::fmt::Display for NotFoundHint<'_> {
     }
 }
 
+fn named(path: Option<&Path>) -> String {
+    path.map_or_else(|| "the database".to_owned(), |path| path.display().to_string())
+}
+
 fn joined(ids: &[TaskId]) -> String {
     ids.iter().map(TaskId::as_str).collect::<Vec<_>>().join(", ")
 }
@@ -266,6 +285,14 @@ fn joined(ids: &[TaskId]) -> String {
 impl Error {
     pub(crate) fn folder(path: impl Into<PathBuf>, reason: &io::Error) -> Self {
         Self::Folder { path: path.into(), reason: reason.to_string() }
+    }
+
+    /// The same, of this database.
+    pub(crate) fn at(mut self, database: &Path) -> Self {
+        if let Self::DiskFull { path } | Self::FileTooLarge { path, .. } = &mut self {
+            path.get_or_insert_with(|| database.to_owned());
+        }
+        self
     }
 
     pub(crate) fn internal(detail: impl Into<String>) -> Self {
@@ -287,13 +314,32 @@ impl From<rusqlite::Error> for Error {
         let detail = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::DiskFull) => Self::DiskFull { path: None },
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { detail },
+            Some(ErrorCode::SystemIoFailure) if is_growth(&error) => match os::file_size_limit() {
+                Some(limit) => Self::FileTooLarge { path: None, limit },
+                // Of what hob writes, only this fails for want of room without SQLite's saying so.
+                None if extended_code(&error) == Some(ffi::SQLITE_IOERR_SHMSIZE) => Self::DiskFull { path: None },
+                None => Self::Io { detail },
+            },
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::Io { detail }
             }
             _ => Self::Internal { detail },
         }
     }
+}
+
+fn extended_code(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
+}
+
+/// Whether a file could not be made larger, or not be written to. What was to be committed with such a write was
+/// not: its last page is not whole.
+fn is_growth(error: &rusqlite::Error) -> bool {
+    matches!(
+        extended_code(error),
+        Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_TRUNCATE)
+    )
 }

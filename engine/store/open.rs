@@ -44,6 +44,9 @@ const STATEMENTS: usize = 128;
 /// The oldest `SQLite` to trust: earlier ones can lose a checkpoint in write-ahead mode.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// The database's name in its folder.
+pub(crate) const DATABASE: &str = "hob.db";
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -69,7 +72,7 @@ impl Files {
         let file = |name: &str| folder.join(name);
         Self {
             folder: folder.to_owned(),
-            database: file("hob.db"),
+            database: file(DATABASE),
             log: file("hob.db-wal"),
             fresh: file("hob.db.new"),
             marker: file("hob.db.marker"),
@@ -89,12 +92,15 @@ pub(crate) struct Opened {
 
 /// Opens the database of a state folder, creating both where there are none yet.
 pub(crate) fn open(folder: &Path, role: Role) -> Result<Opened> {
+    open_files(Files::of(folder), role).map_err(|error| error.at(&folder.join(DATABASE)))
+}
+
+fn open_files(files: Files, role: Role) -> Result<Opened> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Error::SqliteTooOld { found: rusqlite::version() });
     }
-    let files = Files::of(folder);
-    os::make_folder(folder).map_err(|error| Error::folder(folder, &error))?;
-    os::check_owner(folder)?;
+    os::make_folder(&files.folder).map_err(|error| Error::folder(&files.folder, &error))?;
+    os::check_owner(&files.folder)?;
     if survey(&files)? != Found::Marked {
         let _turn = take_turn(&files)?;
         match survey(&files)? {
@@ -121,7 +127,7 @@ pub(crate) fn open(folder: &Path, role: Role) -> Result<Opened> {
                 back_up(&files, &database, found)?;
                 schema::migrate(&mut database, MIGRATIONS)?;
                 // An older hob that works here has to stop now.
-                doorbell::ring(folder);
+                doorbell::ring(&files.folder);
             }
         }
     }
@@ -189,6 +195,8 @@ fn create(files: &Files) -> Result<()> {
     database.close().map_err(|(_, error)| error)?;
     File::open(&files.fresh).and_then(|file| file.sync_all()).map_err(failed)?;
     fs::rename(&files.fresh, &files.database).map_err(failed)?;
+    // Before the marker, which without a database would say that one is gone.
+    os::sync_ancestors(&files.folder).map_err(|error| Error::folder(&files.folder, &error))?;
     mark(files)
 }
 
@@ -299,6 +307,7 @@ fn back_up(files: &Files, database: &Connection, version: u32) -> Result<()> {
     copy.close().map_err(|(_, error)| error)?;
     File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
     fs::rename(&partial, &target).map_err(failed)?;
+    os::sync_folder(&files.folder).map_err(|error| Error::folder(&files.folder, &error))?;
     tracing::info!(path = %target.display(), "kept a copy of the database from before its migration");
     Ok(())
 }

@@ -63,8 +63,8 @@ impl Changes<'_> {
         let mut executors: BTreeMap<ExecutorName, Timestamp> = BTreeMap::new();
         for place in places {
             let State::Running { attempt, started, .. } = place.state else { continue };
-            let last = executors.entry(place.executor.clone()).or_insert(started);
-            *last = started.max(*last);
+            let latest = executors.entry(place.executor.clone()).or_insert(started);
+            *latest = started.max(*latest);
             let times: Option<u32> = self.first(COUNT, [place.sequence], |row| Ok(row.get(0)?))?;
             let again = times.is_none_or(|times| times < ATTEMPTS) && repeatable(&place.executor);
             let place = self.happen(place, Event::Lose { attempt, repeatable: again, at })?;

@@ -34,6 +34,8 @@ pub struct Store {
     opened: Opened,
     role: Role,
     doorbell: Doorbell,
+    /// The names of the files survive a power cut: this connection has seen to it.
+    named: bool,
     /// A commit failed: this connection is not to be used again.
     suspect: bool,
     /// Rows that this connection had changed at the last commit: without a change nobody is told.
@@ -71,7 +73,14 @@ impl Store {
     }
 
     fn open_as(folder: &Path, role: Role) -> Result<Self> {
-        Ok(Self { opened: open::open(folder, role)?, role, doorbell: Doorbell::of(folder), suspect: false, written: 0 })
+        Ok(Self {
+            opened: open::open(folder, role)?,
+            role,
+            doorbell: Doorbell::of(folder),
+            named: false,
+            suspect: false,
+            written: 0,
+        })
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -81,6 +90,11 @@ impl Store {
     /// Whether the state folder is still the one that was opened; false when it was removed or moved away.
     pub fn is_in_place(&self) -> bool {
         os::identity(&self.opened.files.database).is_ok_and(|found| found == self.opened.identity)
+    }
+
+    /// An error, of this database.
+    fn at(&self, error: impl Into<Error>) -> Error {
+        error.into().at(&self.opened.files.database)
     }
 
     fn is_current(&self, database: &Connection) -> Result<()> {
@@ -94,10 +108,10 @@ impl Store {
     pub fn view<T>(&self, ask: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         let database = &self.opened.database;
         self.undo();
-        database.prepare_cached("BEGIN")?.execute([])?;
+        database.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(|error| self.at(error))?;
         let answer = self.is_current(database).and_then(|()| ask(&View::new(database)));
         self.undo();
-        answer
+        answer.map_err(|error| self.at(error))
     }
 
     /// Makes several changes in one transaction: all of them, or none if the closure returns an error.
@@ -110,7 +124,7 @@ impl Store {
             }
             Err(error) => {
                 self.undo();
-                Err(error)
+                Err(self.at(error))
             }
         }
     }
@@ -130,7 +144,8 @@ impl Store {
         }
         self.undo();
         let database = &self.opened.database;
-        database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let begun = database.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
+        begun.map_err(|error| self.at(error))?;
         let current = self.is_current(database);
         if current.is_err() {
             self.undo();
@@ -140,10 +155,18 @@ impl Store {
 
     /// Ends the transaction: on the disk when this returns without an error, and then everybody is told.
     pub(crate) fn commit(&mut self) -> Result<()> {
+        if !self.named {
+            // SQLite does this with the first sync of its log, too, and hides it if it fails.
+            if let Err(error) = os::sync_folder(self.folder()) {
+                self.undo();
+                return Err(Error::folder(self.folder(), &error));
+            }
+            self.named = true;
+        }
         let committed =
             self.opened.database.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]).map(drop));
         if let Err(error) = committed {
-            let error = Error::of_commit(error);
+            let error = self.at(Error::of_commit(error));
             self.undo();
             if matches!(error, Error::OutcomeUnknown { .. }) {
                 tracing::error!(%error, "a commit failed; opening the database again");
@@ -178,6 +201,7 @@ impl Store {
         let folder = self.folder().to_owned();
         self.opened = open::open(&folder, self.role)?;
         self.written = 0;
+        self.named = false;
         self.suspect = false;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use crate::{
     claim::{Claim, Finished, FinishedAndClaimed},
     error::{Error, Result},
+    open::DATABASE,
     store::Store,
     submit::Accepted,
     transaction::Changes,
@@ -154,7 +155,7 @@ struct Change<T, F> {
 impl<T: Send, F: FnOnce(&Changes<'_>) -> Result<T> + Send> Operation for Change<T, F> {
     fn make(&mut self, changes: &Changes<'_>) -> bool {
         if let Some(make) = self.make.take() {
-            self.made = Some(make(changes));
+            self.made = Some(make(changes).map_err(|error| error.at(&changes.folder.join(DATABASE))));
         }
         matches!(self.made, Some(Ok(_)))
     }

@@ -4,6 +4,7 @@
 //! collects what the cases found into the table of `docs/faults.md`.
 #![expect(clippy::print_stderr, reason = "a test says its seed and how to repeat it")]
 
+pub use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 use std::{
     env,
@@ -44,7 +45,7 @@ pub struct Record {
 pub struct Case {
     number: u8,
     seed: u64,
-    chance: fastrand::Rng,
+    chance: Rng,
     start: Instant,
 }
 
@@ -53,7 +54,7 @@ impl Case {
     pub fn begin(number: u8) -> Self {
         let seed = env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(new_seed);
         eprintln!("case {number:02}: seed {seed}");
-        Self { number, seed, chance: fastrand::Rng::with_seed(seed), start: Instant::now() }
+        Self { number, seed, chance: Rng::with_seed(seed), start: Instant::now() }
     }
 
     /// `long` in `cargo xtask faults`, else `short`.
@@ -62,7 +63,7 @@ impl Case {
     }
 
     /// Where every choice of the case comes from.
-    pub fn chance(&mut self) -> &mut fastrand::Rng {
+    pub fn chance(&mut self) -> &mut Rng {
         &mut self.chance
     }
 

@@ -138,7 +138,9 @@ impl Artifact {
         let line = serde_json::json!({ "name": name, "media_type": media_type, "bytes": size });
         let index = target.with_file_name(".artifacts.jsonl");
         let mut index = std::fs::OpenOptions::new().append(true).create(true).open(index).map_err(failed)?;
-        index.write_all(format!("{line}\n").as_bytes()).map_err(failed)
+        index.write_all(format!("{line}\n").as_bytes()).and_then(|()| index.sync_all()).map_err(failed)?;
+        // Its own name, and those of the folders that were made for it: of the attempt, and of all artifacts.
+        target.ancestors().skip(1).take(3).try_for_each(crate::os::sync_folder).map_err(failed)
     }
 }
 

@@ -42,6 +42,15 @@ pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+pub(crate) fn sync_ancestors(path: &Path) -> io::Result<()> {
+    sync_folder(path)
+}
+
+/// There is no such limit.
+pub(crate) fn file_size_limit() -> Option<u64> {
+    None
+}
+
 pub(crate) fn write_first(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)

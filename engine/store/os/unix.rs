@@ -1,5 +1,8 @@
 use crate::error::{Error, Result};
-use nix::unistd::geteuid;
+use nix::{
+    sys::resource::{RLIM_INFINITY, Resource, getrlimit},
+    unistd::geteuid,
+};
 use std::{
     ffi::OsStr,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -54,6 +57,19 @@ pub(crate) fn private() -> OpenOptions {
 /// Takes from a file just made what an odd umask may have done to its mode.
 pub(crate) fn protect(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(0o600))
+}
+
+/// The limit on the size of files of this process, if there is one.
+pub(crate) fn file_size_limit() -> Option<u64> {
+    let (soft, _) = getrlimit(Resource::RLIMIT_FSIZE).ok()?;
+    (soft != RLIM_INFINITY).then_some(soft)
+}
+
+/// Makes the names in a folder and in those above it survive a power cut, as far as they are this user's.
+pub(crate) fn sync_ancestors(path: &Path) -> io::Result<()> {
+    let user = geteuid().as_raw();
+    let is_own = |folder: &&Path| fs::metadata(folder).is_ok_and(|data| data.uid() == user);
+    path.ancestors().take_while(is_own).try_for_each(sync_folder)
 }
 
 /// Makes the names in a folder survive a power cut.

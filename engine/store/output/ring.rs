@@ -25,10 +25,6 @@ impl Ring {
         self.start = (self.start + over.len()) % self.most;
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
     /// What it holds, the oldest byte first.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.rotate_left(self.start);

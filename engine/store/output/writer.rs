@@ -12,6 +12,13 @@ use std::{
 /// where that is less: some ten thousand lines, which is where the error usually is.
 const TAIL: u64 = 1 << 20;
 
+/// What an output that filled the disk gives back, or half of itself where that is less. 256 KiB: enough for the ends
+/// of some tasks in the database, this one's among them.
+const GIVEN_BACK: u64 = 256 << 10;
+
+/// The end that such an output keeps of what it had in memory. 16 KiB: a screenful or more, out of what it gave back.
+const END_OF_FULL: usize = 16 << 10;
+
 /// Captures the output of an attempt. Can be shared between threads; each write goes in as a whole.
 #[derive(Debug)]
 pub struct OutputWriter {
@@ -37,6 +44,10 @@ struct Inner {
     kept: u64,
     /// The file takes no more: it has its limit, or the disk is full.
     closed: bool,
+    /// It is closed because the disk is full.
+    full: bool,
+    /// Something else went wrong with it, so that it does not hold what it should.
+    broken: Option<io::ErrorKind>,
     rest: Ring,
     finished: Option<OutputSummary>,
     ends_line: bool,
@@ -60,6 +71,8 @@ impl OutputWriter {
                 written: 0,
                 kept: 0,
                 closed: false,
+                full: false,
+                broken: None,
                 rest: Ring::new(rest),
                 finished: None,
                 ends_line: true,
@@ -116,41 +129,72 @@ impl OutputWriter {
             Err(error) if is_full(&error) => {
                 tracing::warn!(path = %self.path.display(), %error, "no room for output; leaving some out");
                 inner.closed = true;
+                inner.full = true;
+                self.give_back(inner);
                 Ok(stored)
             }
-            Err(error) => Err(self.failed(error)),
+            Err(error) => {
+                inner.broken = Some(error.kind());
+                Err(self.failed(error))
+            }
             Ok(()) => Ok(stored),
         }
     }
 
-    /// Ends the capture: what was left out is marked, and the end of the output follows it. Doing it again
-    /// gives the same answer.
+    /// Makes room on a full disk, where otherwise nothing could be recorded until somebody else does. What it held
+    /// there counts as left out.
+    fn give_back(&self, inner: &mut Inner) {
+        let keep = inner.kept - GIVEN_BACK.min(inner.kept / 2);
+        let Some(file) = inner.file.as_mut().filter(|_| keep < inner.kept) else { return };
+        match file.set_len(keep).and_then(|()| file.seek(SeekFrom::Start(keep))) {
+            Ok(_) => {
+                inner.kept = keep;
+                inner.ends_line = false;
+            }
+            Err(error) => tracing::warn!(path = %self.path.display(), %error, "output cannot give room back"),
+        }
+    }
+
+    /// Ends the capture: what was left out is marked, and the end of the output follows it. All of it is on the disk
+    /// when this returns without an error. Doing it again gives the same answer.
     pub fn finish(&self) -> Result<OutputSummary, Error> {
         let mut inner = self.inner();
         if let Some(summary) = inner.finished {
             return Ok(summary);
         }
-        let tail = std::mem::replace(&mut inner.rest, Ring::new(0));
+        let mut tail = std::mem::replace(&mut inner.rest, Ring::new(0)).into_bytes();
+        if inner.full {
+            tail.drain(..tail.len().saturating_sub(END_OF_FULL));
+        }
         let left_out = inner.written - inner.kept - tail.len() as u64;
         let summary = OutputSummary { written: Bytes(inner.written), left_out: Bytes(left_out) };
         inner.finished = Some(summary);
-        if tail.len() == 0 && left_out == 0 {
-            inner.file = None;
-            return Ok(summary);
+        if tail.is_empty() && left_out == 0 {
+            return self.sync(&mut inner).map(|()| summary);
         }
         let mut end = Vec::new();
         if left_out > 0 {
             end.extend_from_slice(marker(left_out, inner.ends_line).as_bytes());
         }
-        end.extend_from_slice(&tail.into_bytes());
+        end.extend_from_slice(&tail);
         let kept = inner.kept;
         let stored = self.append(&mut inner, &end)?;
         if stored < end.len() {
+            let kept = kept.min(inner.kept);
             let left_out = self.mark_in_place(&mut inner, kept);
             inner.finished = Some(OutputSummary { left_out: Bytes(left_out), ..summary });
         }
-        inner.file = None;
+        self.sync(&mut inner)?;
         Ok(inner.finished.unwrap_or(summary))
+    }
+
+    /// Closes the file, which is on the disk with its name from then on. An output without a byte has none, and costs
+    /// nothing.
+    fn sync(&self, inner: &mut Inner) -> Result<(), Error> {
+        let Some(file) = inner.file.take() else { return Ok(()) };
+        let synced = file.sync_data().and_then(|()| self.path.parent().map_or(Ok(()), os::sync_folder));
+        let broken = inner.broken.map_or(Ok(()), |kind| Err(kind.into()));
+        synced.and(broken).map_err(|error| self.failed(error))
     }
 
     /// With no room for a single byte, the marker takes the place of the last ones that were kept. Gives the
@@ -200,6 +244,7 @@ fn open_at_first<'a>(path: &Path, file: &'a mut Option<File>) -> io::Result<&'a 
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if let Some(folder) = path.parent() {
                     os::make_folder(folder)?;
+                    folder.parent().map_or(Ok(()), os::sync_folder)?;
                 }
                 open()?
             }

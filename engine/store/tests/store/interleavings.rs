@@ -65,7 +65,7 @@ impl World<'_> {
             Second => self.work(1, at),
             Cancel => {
                 let before = self.model.name();
-                let replies = self.store.cancel(&[self.it.clone()], at).expect("answers");
+                let replies = self.store.cancel(std::slice::from_ref(&self.it), at).expect("answers");
                 let became = match before {
                     StateName::Pending => Cancelled::AtOnce,
                     StateName::Running => Cancelled::Stopping,
@@ -173,7 +173,7 @@ fn f27_in_every_order_of_claim_finish_cancel_and_rescue_there_is_one_end() {
 #[test]
 fn f21_what_was_completed_before_its_rescue_stays_completed() {
     let house = House::new();
-    let (mut worker_s, mut rescuer) = (house.open(), house.open());
+    let (mut worker_s, mut other) = (house.open(), house.open());
     let me = worker("w0");
     worker_s.register_worker(&me, WorkerKind::Lazy, Timestamp(0)).expect("signs on");
     worker_s.submit(&[task("it")], Timestamp(1)).expect("accepted");
@@ -185,7 +185,7 @@ fn f21_what_was_completed_before_its_rescue_stays_completed() {
             let (begun, thread_s) = (rescue.0.clone(), worker("w0"));
             let rescued = std::thread::spawn(move || {
                 begun.send(()).expect("heard");
-                rescuer.lose(&thread_s, |_| true, Timestamp(4))
+                other.lose(&thread_s, |_| true, Timestamp(4))
             });
             rescue.1.recv().expect("begun");
             // Long enough for it to stand at the lock; it may take up to five seconds to get that.

@@ -176,6 +176,29 @@ impl Model {
     }
 }
 
+fn lose(store: &mut Store, model: &mut Model, worker: &WorkerId, repeatable: bool, at: Timestamp) {
+    let lost = store.lose(worker, |_| repeatable, at).expect("rescues");
+    store.register_worker(worker, WorkerKind::Lazy, at).expect("signs on again");
+    let mut expect = Vec::new();
+    let mut executors = BTreeMap::new();
+    for sequence in model.of_state(StateName::Running) {
+        let attempt = model.attempt(sequence, false);
+        let State::Running { worker: holder, started, .. } = model.state(sequence) else { continue };
+        if holder == *worker {
+            let known = model.tasks.get_mut(&sequence).expect("there");
+            known.lost += 1;
+            let repeatable = repeatable && known.lost < 8;
+            let latest = executors.entry(known.executor).or_insert(started);
+            *latest = started.max(*latest);
+            assert!(model.happen(sequence, Event::Lose { attempt, repeatable, at }));
+            expect.push((name(sequence), attempt, model.state(sequence).name()));
+        }
+    }
+    model.lose(&executors, at);
+    let lost: Vec<_> = lost.into_iter().map(|lost| (lost.id, lost.attempt, lost.became)).collect();
+    assert_eq!(lost, expect);
+}
+
 /// Does one step to both; what they answer has to agree.
 fn both(store: &mut Store, model: &mut Model, step: &Step, at: Timestamp) {
     match step.clone() {
@@ -242,29 +265,7 @@ fn both(store: &mut Store, model: &mut Model, step: &Step, at: Timestamp) {
             };
             assert_eq!(replies, [CancelReply { id: name(sequence), became }]);
         }
-        Step::Lose { worker, repeatable } => {
-            let worker = worker.get(&workers()).clone();
-            let lost = store.lose(&worker, |_| repeatable, at).expect("rescues");
-            store.register_worker(&worker, WorkerKind::Lazy, at).expect("signs on again");
-            let mut expect = Vec::new();
-            let mut executors = BTreeMap::new();
-            for sequence in model.of_state(StateName::Running) {
-                let attempt = model.attempt(sequence, false);
-                let State::Running { worker: holder, started, .. } = model.state(sequence) else { continue };
-                if holder == worker {
-                    let known = model.tasks.get_mut(&sequence).expect("there");
-                    known.lost += 1;
-                    let repeatable = repeatable && known.lost < 8;
-                    let last = executors.entry(known.executor).or_insert(started);
-                    *last = started.max(*last);
-                    assert!(model.happen(sequence, Event::Lose { attempt, repeatable, at }));
-                    expect.push((name(sequence), attempt, model.state(sequence).name()));
-                }
-            }
-            model.lose(&executors, at);
-            let lost: Vec<_> = lost.into_iter().map(|lost| (lost.id, lost.attempt, lost.became)).collect();
-            assert_eq!(lost, expect);
-        }
+        Step::Lose { worker, repeatable } => lose(store, model, worker.get(&workers()), repeatable, at),
         Step::Block { executor: which } => {
             let name = *which.get(&EXECUTORS);
             store.block_executor(&executor(name), "gone", at).expect("blocks");
