@@ -99,6 +99,7 @@ impl From<hob_store::Error> for CommandError {
             | Error::Illegal { .. }
             | Error::IsGroup { .. }
             | Error::NotCompleted { .. } => Exit::Usage,
+            Error::TooDeep { .. } | Error::TooMany { .. } => Exit::Denied,
             Error::Busy | Error::OutcomeUnknown { .. } | Error::Undone { .. } => Exit::Busy,
             _ => Exit::Internal,
         };

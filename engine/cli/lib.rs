@@ -18,6 +18,7 @@ mod foreground;
 mod handed_in;
 mod logging;
 mod lookup;
+mod nested;
 mod notice;
 mod plan;
 mod prepare;

@@ -84,6 +84,10 @@ fn attempt(
         Ok(_) => outcome,
         Err(error) => without_output(outcome, &id, &error),
     };
+    let dropped = reporter.dropped();
+    if dropped > 0 {
+        tracing::info!(%id, dropped, "progress reports dropped: ten a second are kept, the newest of each");
+    }
     let denied = reporter.take_denied();
     if !denied.is_empty() {
         let at = shared.now();

@@ -1,6 +1,7 @@
 //! Opening the database: for us alone, exactly once created, never over something else.
 
 use crate::{
+    doorbell,
     error::{Error, Result},
     os,
     schema::{self, APPLICATION_ID, CURRENT, MIGRATIONS},
@@ -125,6 +126,8 @@ fn open_files(files: Files, role: Role) -> Result<Opened> {
             if found < CURRENT {
                 back_up(&files, &database, found)?;
                 schema::migrate(&mut database, MIGRATIONS)?;
+                // An older hob that works here has to stop now.
+                doorbell::ring(folder);
             }
         }
     }

@@ -20,6 +20,7 @@ use std::{
 };
 
 mod care;
+mod family;
 mod queue;
 
 mod notifications;
@@ -156,6 +157,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         }
     }
     checks.push(daemon(&context));
+    checks.push(family::check());
     if let Ok(settings) = context.settings() {
         checks.extend(executors(&context, settings));
         checks.extend(installed(settings));
