@@ -280,8 +280,13 @@ pub const PARTS: &[Part] = &[
     },
 ];
 
-/// What cannot be caused on a machine like this, and why.
-const NOT_HERE: &[(u8, &str)] = &[];
+/// What has no test, or not of all of it, and why.
+const UNTESTED: &[(u8, &str)] = &[
+    (11, "`hob backup` is still to be built."),
+    (13, "Still to be tested."),
+    (16, "Still to be measured; 100,000 finished tasks are, by `cargo xtask bench`."),
+    (35, "A limit of the user's own binds only who is not root; the first of the two bombs does not need it."),
+];
 
 /// All cases, in the order of the page.
 pub fn all() -> impl Iterator<Item = &'static Case> {
@@ -290,5 +295,5 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
 
 /// Why there is no test of a case, or not of all of it.
 pub fn reason(number: u8) -> Option<&'static str> {
-    NOT_HERE.iter().find(|(case, _)| *case == number).map(|(_, reason)| *reason)
+    UNTESTED.iter().find(|(case, _)| *case == number).map(|(_, reason)| *reason)
 }

@@ -55,7 +55,7 @@ pub fn page(repository: &Repository, measured: &Measured) -> Result<String> {
     }
     let reasons: Vec<_> = cases::all().filter_map(|case| Some((case, cases::reason(case.number)?))).collect();
     if !reasons.is_empty() {
-        page.push_str("\n## Not caused here\n\n");
+        page.push_str("\n## Not tested\n\n");
         for (case, reason) in reasons {
             let _ = writeln!(page, "- **{:02}**: {reason}", case.number);
         }

@@ -192,7 +192,12 @@ impl OutputWriter {
     /// nothing.
     fn sync(&self, inner: &mut Inner) -> Result<(), Error> {
         let Some(file) = inner.file.take() else { return Ok(()) };
-        let synced = file.sync_data().and_then(|()| self.path.parent().map_or(Ok(()), os::sync_folder));
+        let synced = match file.sync_data() {
+            // A file system that cannot sync says so with this; what is there is all that it can promise.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            synced => synced,
+        };
+        let synced = synced.and_then(|()| self.path.parent().map_or(Ok(()), os::sync_folder));
         let broken = inner.broken.map_or(Ok(()), |kind| Err(kind.into()));
         synced.and(broken).map_err(|error| self.failed(error))
     }

@@ -1,7 +1,7 @@
 //! Two workers, a person who cancels and a rescue, all about one task, in every order.
 
-use crate::house::{House, completed, id, task, worker};
-use hob_core::{AttemptNumber, Event, Outcome, State, StateName, TaskId, Timestamp, transition};
+use crate::house::{House, completed, executor, id, task, worker};
+use hob_core::{AttemptNumber, Event, NewTask, Outcome, State, StateName, TaskId, Timestamp, transition};
 use hob_fault_case::Case;
 use hob_store::{CancelReply, Cancelled, Error, Finished, Store, WorkerKind};
 
@@ -139,7 +139,9 @@ fn f27_in_every_order_of_claim_finish_cancel_and_rescue_there_is_one_end() {
     for (number, (order, repeatable)) in histories.iter().enumerate() {
         let it = id(&format!("t{number}"));
         store.register_worker(&worker("w0"), WorkerKind::Lazy, Timestamp(at)).expect("signs on");
-        store.submit(&[task(it.as_str())], Timestamp(at)).expect("accepted");
+        // Each of another executor: one that loses its worker three times in a row is set aside.
+        let new = NewTask { executor: executor(&format!("e{number}")), ..task(it.as_str()) };
+        store.submit(&[new], Timestamp(at)).expect("accepted");
         let mut world = World {
             store: &mut store,
             it: it.clone(),

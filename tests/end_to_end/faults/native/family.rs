@@ -100,13 +100,15 @@ fn until_left(sandbox: &Sandbox, left: usize, start: Instant) -> Duration {
 }
 
 /// Every task says that its worker was lost, after somebody looked for that.
-fn all_lost(sandbox: &Sandbox) {
+fn all_lost(sandbox: &Sandbox, dead: Dead) {
     sandbox.ok(["daemon", "start"]);
     let ids = ids();
     assert_eq!(sandbox.wait(&ids.iter().map(String::as_str).collect::<Vec<_>>()), 1);
-    for id in &ids {
-        assert_eq!(sandbox.show(id)["failure"]["kind"], "worker-lost", "{id}");
-    }
+    let kinds: Vec<_> = ids.iter().map(|id| sandbox.show(id)["failure"]["kind"].clone()).collect();
+    // The worker may hear that a guard is gone before it hears of the zygote; that task says what it saw.
+    let may_differ = usize::from(dead == Dead::GuardAndZygote);
+    let others = kinds.iter().filter(|kind| **kind != "worker-lost").count();
+    assert!(others <= may_differ, "{kinds:?}");
 }
 
 /// Kills while five tasks run; how long it took until nothing of them was left.
@@ -130,13 +132,13 @@ fn bereave(dead: Dead) -> Duration {
         // Nobody is there to see it; whoever comes next ends it.
         Dead::Everybody => {
             assert!(!trees(&sandbox).is_empty());
-            all_lost(&sandbox);
+            all_lost(&sandbox, dead);
             assert_eq!(trees(&sandbox), Vec::<i32>::new(), "nothing is called lost that still runs");
         }
         _ => {}
     }
     let took = until_left(&sandbox, 0, start);
-    all_lost(&sandbox);
+    all_lost(&sandbox, dead);
     sound(&sandbox, &ids().into_iter().collect());
     took
 }
@@ -185,7 +187,7 @@ fn f32_a_killed_lazy_worker_leaves_nothing_and_its_task_says_so() {
         if !everybody {
             assert!(until_left(&sandbox, 0, start) < Duration::from_secs(10));
         }
-        all_lost(&sandbox);
+        all_lost(&sandbox, Dead::Worker);
         assert_eq!(trees(&sandbox), Vec::<i32>::new());
     }
 }
