@@ -108,6 +108,7 @@ impl Crew {
             clock: Arc::new(WallClock),
             trees_gone: |lock, within| hob_process::wait_for_guards(lock, within).unwrap_or(false),
             identity: hob_process::identity(),
+            free_descriptors: hob_process::free_descriptors,
             end_worker: hob_process::end_identified,
         };
         tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");

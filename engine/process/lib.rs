@@ -47,8 +47,8 @@ pub use ask::{ask_to_end, end_identified};
 pub use child::{Child, Signal, Tree, TreeEnd};
 pub use family::{Family, family};
 pub use oneself::{
-    Shutdown, detach, identity, ignore_sigxfsz, is_within_a_task, limit_self, raise_descriptor_limit, return_memory,
-    shutdown_signal, variable_of_the_task,
+    Shutdown, detach, free_descriptors, identity, ignore_sigxfsz, is_within_a_task, limit_self, raise_descriptor_limit,
+    return_memory, shutdown_signal, variable_of_the_task,
 };
 pub use own::{Detached, OwnError, OwnOutput, OwnProgram, run_to_end, spawn_detached};
 pub use program::{ProgramError, find_program};

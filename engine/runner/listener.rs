@@ -177,7 +177,7 @@ impl Listener {
         {
             return Ok(true);
         }
-        let room = room(busy, most);
+        let room = room(busy, most, self.shared.free_descriptors);
         if room == 0 && !std::mem::replace(&mut self.is_cramped, true) {
             tracing::warn!("too many files are open in this process, or on this machine, to take a task; trying again");
         }

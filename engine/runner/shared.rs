@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     /// Waits until the trees of a dead worker are gone.
     pub(crate) trees_gone: fn(&Path, Duration) -> bool,
+    /// How many more descriptors this process gets.
+    pub(crate) free_descriptors: fn(u64) -> u64,
     /// Ends the process of another worker.
     pub(crate) end_worker: fn(&str) -> std::io::Result<bool>,
     /// Nothing more is claimed.
@@ -68,7 +70,7 @@ struct Running {
 
 impl Shared {
     pub(crate) fn new(options: WorkerOptions, writer: Writer) -> Self {
-        let WorkerOptions { trees_gone, end_worker, .. } = options;
+        let WorkerOptions { trees_gone, end_worker, free_descriptors, .. } = options;
         let WorkerOptions { state, id: worker, mode, tasks, configuration, executors, clock, .. } = options;
         Self {
             state,
@@ -79,6 +81,7 @@ impl Shared {
             executors,
             clock,
             trees_gone,
+            free_descriptors,
             end_worker,
             draining: AtomicBool::new(false),
             running: Mutex::default(),

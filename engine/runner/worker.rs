@@ -55,6 +55,8 @@ pub struct WorkerOptions {
     pub trees_gone: fn(&Path, Duration) -> bool,
     /// Which process this is, for others to end it should it be frozen.
     pub identity: String,
+    /// How many more descriptors this process gets, if it wants that many.
+    pub free_descriptors: fn(u64) -> u64,
     /// Ends the process of that identity at once; false if there is none here.
     pub end_worker: fn(&str) -> std::io::Result<bool>,
 }

@@ -140,8 +140,8 @@ impl Artifact {
         let mut index = std::fs::OpenOptions::new().append(true).create(true).open(index).map_err(failed)?;
         index.write_all(format!("{line}\n").as_bytes()).and_then(|()| index.sync_all()).map_err(failed)?;
         // Its own name, and those of the folders that were made for it: of the attempt, and of all artifacts.
-        let folders = target.ancestors().skip(1).take(3).take_while(|folder| !folder.as_os_str().is_empty());
-        folders.map(crate::os::sync_folder).collect::<std::io::Result<()>>().map_err(failed)
+        let mut folders = target.ancestors().skip(1).take(3).take_while(|folder| !folder.as_os_str().is_empty());
+        folders.try_for_each(crate::os::sync_folder).map_err(failed)
     }
 }
 

@@ -151,7 +151,9 @@ fn connect(address: &str) -> Vec<String> {
         words("listen", TcpListener::bind("127.0.0.1:0").map(|listener| format!("{listener:?}"))),
         words(
             "send",
-            UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.send_to(b"x", address)).map(|sent| sent.to_string()),
+            UdpSocket::bind("127.0.0.1:0")
+                .and_then(|socket| socket.send_to(b"x", address))
+                .map(|sent| sent.to_string()),
         ),
         words("look up", "localhost:80".to_socket_addrs().map(|found| format!("{:?}", found.collect::<Vec<_>>()))),
     ]

@@ -93,7 +93,8 @@ impl Recording {
         let (mut named, mut opened) = (texts(words, '"', '"').into_iter(), texts(words, '<', '>').into_iter());
         let (named, opened) = ((named.next(), named.next()), opened.next());
         let ours = |path: &PathBuf| path.starts_with(folder);
-        let number = || words.trim_end_matches(')').rsplit_once(", ").and_then(|(_, number)| number.parse().ok());
+        let number =
+            || words.trim_end().trim_end_matches(')').rsplit_once(", ").and_then(|(_, number)| number.parse().ok());
         match (name, named, opened) {
             ("openat", (Some(path), _), _) if ours(&path) && words.contains("O_CREAT") => {
                 self.positions.insert(path.clone(), 0);
