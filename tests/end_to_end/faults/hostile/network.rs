@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     env,
-    io::{Read as _, Write as _},
+    io::Write as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket},
     process::Command,
     sync::{Arc, Mutex},
@@ -113,11 +113,7 @@ impl Server {
         let log = Arc::clone(&heads);
         thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
-                let (mut head, mut byte) = (Vec::new(), [0]);
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-                    head.extend(byte);
-                }
-                let head = String::from_utf8_lossy(&head).into_owned();
+                let head = super::request_head(&mut stream);
                 let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
                 log.lock().expect("a lock").push(head);
                 let to = path.strip_prefix("/to/").map(|to| format!("302 Found\r\nlocation: {to}"));

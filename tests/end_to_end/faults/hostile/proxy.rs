@@ -3,7 +3,7 @@
 use crate::{denials::executor, plugins::tls::TlsServer, sandbox::Sandbox};
 use serde_json::{Value, json};
 use std::{
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -23,11 +23,7 @@ impl Proxy {
         let log = Arc::clone(&heads);
         thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
-                let (mut head, mut byte) = (Vec::new(), [0]);
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
-                    head.extend(byte);
-                }
-                let head = String::from_utf8_lossy(&head).into_owned();
+                let head = super::request_head(&mut stream);
                 let is_tunnel = head.starts_with("CONNECT ");
                 log.lock().expect("a lock").push(head);
                 if is_tunnel && stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").is_ok() {
