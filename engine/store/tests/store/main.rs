@@ -9,7 +9,10 @@ mod model;
 mod opening;
 mod output;
 mod own;
+mod salvage;
 mod secrecy;
 mod sessions;
+mod size;
+
 mod waiting;
 mod writer;
