@@ -99,9 +99,18 @@ impl From<hob_store::Error> for CommandError {
             | Error::Illegal { .. }
             | Error::IsGroup { .. }
             | Error::NotCompleted { .. } => Exit::Usage,
-            Error::Busy | Error::OutcomeUnknown { .. } | Error::Undone { .. } => Exit::Busy,
+            Error::Exists { .. } | Error::Unlike { .. } | Error::NotABackup { .. } => Exit::Usage,
+            Error::Busy | Error::InUse { .. } | Error::OutcomeUnknown { .. } | Error::Undone { .. } => Exit::Busy,
             _ => Exit::Internal,
         };
-        Self::new(kind, anyhow::anyhow!("cannot {error}"))
+        let is_damaged = matches!(error, Error::Corrupt { .. } | Error::NotADatabase { .. });
+        let is_gone = matches!(error, Error::LogWithoutDatabase { .. } | Error::Emptied { .. } | Error::Missing { .. });
+        let said = Self::new(kind, anyhow::anyhow!("cannot {error}"));
+        if is_damaged || is_gone {
+            said.hint("what can still be read, as a new database beside it: hob doctor --salvage")
+                .hint("a backup in its place: hob restore FOLDER")
+        } else {
+            said
+        }
     }
 }

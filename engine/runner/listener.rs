@@ -87,6 +87,7 @@ impl Listener {
             match signals.recv_timeout(patience) {
                 Ok(Signal::Bell(unseen)) => {
                     unseen.store(false, Ordering::Release);
+                    self.is_in_place()?;
                     self.pass_cancellations_on();
                     self.look_after_others();
                 }
@@ -230,10 +231,12 @@ impl Listener {
         spawned.is_ok()
     }
 
+    fn is_in_place(&self) -> Result<(), Error> {
+        if self.store.is_in_place() { Ok(()) } else { Err(Error::Vanished(self.shared.state.clone())) }
+    }
+
     fn slow_look(&mut self) -> Result<(), Error> {
-        if !self.store.is_in_place() {
-            return Err(Error::Vanished(self.shared.state.clone()));
-        }
+        self.is_in_place()?;
         self.pass_cancellations_on();
         self.look_after_others();
         self.unblock();
