@@ -8,8 +8,10 @@ mod bench;
 mod contract;
 mod debian;
 mod demo;
+mod deny;
 mod desktop;
 mod documentation;
+mod faults;
 mod guests;
 mod hob;
 mod packages;
@@ -85,6 +87,18 @@ const VERBS: &[Verb] = &[
         args: "",
         about: "Hold the skill for agents against the format's reference program, from PyPI",
         run: skill::skill,
+    },
+    Verb {
+        name: "deny",
+        args: "",
+        about: "Hold the dependencies to deny.toml: licences, doubled crates, sources, known vulnerabilities",
+        run: deny::deny,
+    },
+    Verb {
+        name: "faults",
+        args: "[CASE|TARGET]... [--seed N] [--short] [--page]",
+        about: "Run the fault cases at full length and write docs/faults.md; --page only writes it",
+        run: faults::faults,
     },
     Verb { name: "bench", args: "", about: "Measure speed and size, beside xargs and rg", run: bench::bench },
 ];

@@ -18,7 +18,7 @@ pub fn install(packages: &[&str]) -> Result<()> {
 }
 
 /// The programs that tests start, each of the Debian package of its name.
-const PROGRAMS: [&str; 1] = ["docker-registry"];
+const PROGRAMS: [&str; 2] = ["docker-registry", "faketime"];
 
 /// Brings the programs that tests start here. What cannot be brought fails its tests, which say so.
 pub fn programs() {
@@ -26,6 +26,12 @@ pub fn programs() {
         if let Err(error) = install(&[program]) {
             println!("Tests that start {program} will fail: {error:#}");
         }
+    }
+    // It knows no `--version`.
+    if Command::new("ip").arg("-V").stdout(Stdio::null()).status().is_err()
+        && let Err(error) = install(&["iproute2"])
+    {
+        println!("Tests that start ip will fail: {error:#}");
     }
 }
 

@@ -1,14 +1,21 @@
+use crate::repository::Repository;
 use anyhow::{Context as _, Result, bail};
 use std::{
     env,
     ffi::OsStr,
+    fs,
     path::Path,
     process::{Command, Stdio},
 };
 
 /// The cargo that started this program.
 pub fn cargo(folder: &Path) -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    at(Path::new(&env::var_os("CARGO").unwrap_or_else(|| "cargo".into())), folder)
+}
+
+/// A program that starts cargo itself.
+pub fn at(program: &Path, folder: &Path) -> Command {
+    let mut cargo = Command::new(program);
     cargo.current_dir(folder);
     // What `cargo run` set for this program says nothing about what is started here, and build scripts that look at it
     // (that of `ring`) would run once for `cargo xtask` and again for `cargo`.
@@ -18,6 +25,17 @@ pub fn cargo(folder: &Path) -> Command {
         }
     }
     cargo
+}
+
+/// Builds a program of crates.io below the target folder: `tools/bin`.
+pub fn install(repository: &Repository, name: &str, version: &str) -> Result<()> {
+    let root = repository.target.join("tools");
+    let build = root.join("build");
+    let mut cargo = cargo(&repository.root);
+    // Without optimisation it is built in half of the time; none of them computes for long.
+    cargo.args(["install", name, "--version", version, "--locked", "--debug", "--quiet", "--force", "--root"]);
+    run(cargo.arg(&root).arg("--target-dir").arg(&build))?;
+    fs::remove_dir_all(&build).with_context(|| format!("remove {}", build.display()))
 }
 
 /// Runs a command to its end with its output on this terminal; anything but success is an error.

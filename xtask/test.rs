@@ -1,16 +1,11 @@
-use crate::{agents, authoring, desktop, documentation, guests, packages, repository::Repository, run, setup, skill};
+use crate::{
+    agents, authoring, deny, desktop, documentation, guests, packages, repository::Repository, run, setup, skill,
+};
 use anyhow::Result;
 
 /// Brings here and builds whatever the tests need, then runs them all; `args` go to `cargo test`.
 pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
-    let toolchain = setup::toolchain()?;
-    guests::build_all(repository, &toolchain)?;
-    let mut missing = agents::install(repository)?;
-    missing.extend(authoring::install(repository)?);
-    desktop::install();
-    documentation::make(repository)?;
-    packages::programs();
-    missing.extend(skill::check(repository)?);
+    let missing = prepare(repository)?;
     // One profile for the tests, the demo and the bench: wasmtime is compiled once.
     let mut cargo = run::cargo(&repository.root);
     cargo.args(["test", "--release", "--workspace"]).args(args).env("HOB_TEST_GUESTS", repository.test_guests());
@@ -29,4 +24,18 @@ pub fn test(repository: &Repository, args: &[String]) -> Result<()> {
     }
     println!("All tests passed");
     Ok(())
+}
+
+/// Brings here and builds whatever the tests need; what could not be had.
+pub fn prepare(repository: &Repository) -> Result<Vec<String>> {
+    let toolchain = setup::toolchain()?;
+    guests::build_all(repository, &toolchain)?;
+    let mut missing = agents::install(repository)?;
+    missing.extend(authoring::install(repository)?);
+    desktop::install();
+    documentation::make(repository)?;
+    packages::programs();
+    deny::install(repository)?;
+    missing.extend(skill::check(repository)?);
+    Ok(missing)
 }

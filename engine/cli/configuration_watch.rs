@@ -1,6 +1,5 @@
-//! Hears when a file of the configuration is another.
+//! Hears when a file of the configuration, or of a component, is another.
 
-use hob_settings::Fingerprint;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::{
     collections::BTreeSet,
@@ -18,7 +17,7 @@ pub struct ConfigurationWatch {
 
 impl ConfigurationWatch {
     /// Calls `changed` after every change of one of these files; none where nothing can be watched.
-    pub fn start(files: &[Fingerprint], changed: impl Fn() + Send + 'static) -> Option<Self> {
+    pub fn start<'a>(files: impl IntoIterator<Item = &'a Path>, changed: impl Fn() + Send + 'static) -> Option<Self> {
         let known = Arc::new(Mutex::new(BTreeSet::new()));
         let wanted = Arc::clone(&known);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -38,8 +37,8 @@ impl ConfigurationWatch {
     }
 
     /// Watches these files, too.
-    pub fn follow(&mut self, files: &[Fingerprint]) {
-        for path in files.iter().flat_map(|file| [Some(file.path.clone()), file.path.canonicalize().ok()]).flatten() {
+    pub fn follow<'a>(&mut self, files: impl IntoIterator<Item = &'a Path>) {
+        for path in files.into_iter().flat_map(|file| [Some(file.to_owned()), file.canonicalize().ok()]).flatten() {
             if let Some(folder) = path.parent() {
                 self.add(folder);
             }
@@ -67,7 +66,7 @@ mod tests {
         let places = hob_settings::Places::discover(set).expect("places");
         let settings = hob_settings::Settings::load(&places).expect("loads");
         let (tell, heard) = channel();
-        let _watch = ConfigurationWatch::start(settings.files(), move || {
+        let _watch = ConfigurationWatch::start(settings.files().iter().map(|file| file.path.as_path()), move || {
             let _ = tell.send(());
         })
         .expect("watches");

@@ -100,6 +100,7 @@ impl From<hob_store::Error> for CommandError {
             | Error::IsGroup { .. }
             | Error::NotCompleted { .. } => Exit::Usage,
             Error::Exists { .. } | Error::Unlike { .. } | Error::NotABackup { .. } => Exit::Usage,
+            Error::TooDeep { .. } | Error::TooMany { .. } => Exit::Denied,
             Error::Busy | Error::InUse { .. } | Error::OutcomeUnknown { .. } | Error::Undone { .. } => Exit::Busy,
             _ => Exit::Internal,
         };

@@ -1,4 +1,4 @@
-use crate::exit::Exit;
+use crate::{exit::Exit, render};
 use hob_core::sanitize;
 use serde_json::json;
 use std::{
@@ -97,7 +97,7 @@ impl CommandError {
     pub fn write(&self, to: &mut dyn Write, as_json: bool) -> io::Result<()> {
         if as_json {
             let error = json!({ "kind": self.kind.as_str(), "message": self.message(), "hints": self.hints });
-            return writeln!(to, "{}", json!({ "error": error }));
+            return render::write_json(to, &json!({ "error": error }));
         }
         writeln!(to, "hob: {}", sanitize(self.message().trim_end()))?;
         for hint in &self.hints {

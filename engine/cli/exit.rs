@@ -37,7 +37,8 @@ What the exit code of every hob command means
    4  not found: no task, group, executor or preset of that name
    5  refused: for output and dispatch --wait of one task, it failed because a grant
       does not allow what it did; the message has the lines that would. For plugin
-      update: the new version asks for more, and nobody has decided on that
+      update: the new version asks for more, and nobody has decided on that. Within a
+      task: nesting.depth or nesting.per_minute forbids to hand in more tasks
    6  timed out: the time of --timeout passed before the task ended; it goes on
   70  internal: the state folder, the database or hob itself has a fault
   75  busy or unknown: try the same again; with --id that never makes a second task

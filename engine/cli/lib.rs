@@ -19,6 +19,7 @@ mod foreground;
 mod handed_in;
 mod logging;
 mod lookup;
+mod nested;
 mod notice;
 mod plan;
 mod prepare;
@@ -35,3 +36,4 @@ mod whole;
 mod wire;
 
 pub use app::main;
+pub use verb::check_batch_line;

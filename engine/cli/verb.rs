@@ -27,3 +27,5 @@ pub mod suggest;
 pub mod ultrawork;
 pub mod wait;
 pub mod work;
+
+pub use dispatch::check_batch_line;

@@ -8,7 +8,7 @@ use crate::{
     start::start_daemon,
     state_files::StateFiles,
 };
-use hob_core::{ExecutorConfig, ExecutorName, TaskId, WorkerId};
+use hob_core::{ComponentSource, ExecutorConfig, ExecutorName, TaskId, WorkerId};
 use hob_host::{Host, HostOptions};
 use hob_notify::Notifier;
 use hob_process::Zygote;
@@ -21,12 +21,15 @@ use hob_settings::{Places, Settings};
 use hob_store::{Retention, Waiter};
 use std::{
     env,
+    path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread,
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
+/// A daemon that lived for less has no successor.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// How long the last notifications, and the last state files, may take when a worker ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The same where a command is told: one that hangs is ended after 5 s, and before the worker is gone.
@@ -39,13 +42,21 @@ pub fn work(
     mode: Mode,
     seat: impl FnOnce() -> CommandResult<Option<Seat>>,
 ) -> CommandResult<WorkReport> {
+    let begun = Instant::now();
     let crew = Crew::prepare(context, mode)?;
-    let _seat = seat()?;
+    let zygote = crew.zygote.clone();
+    let seat = seat()?;
     match mode {
         Mode::Daemon => logging::to_file(&context.places)?,
         Mode::Drain | Mode::Once | Mode::Foreground => logging::to_stderr(),
     }
-    crew.work(Vec::new(), Handle::stop)
+    let worked = crew.work(Vec::new(), Handle::stop);
+    drop(seat);
+    // Nobody asked this daemon to end: it lost who starts programs for it. One that did so at once would do it for ever.
+    if mode == Mode::Daemon && zygote.is_gone() && begun.elapsed() > SHORT_LIFE {
+        start_daemon(context)?;
+    }
+    worked
 }
 
 /// A worker before it begins: its name, and the zygote, which has to be forked while the process has one thread.
@@ -72,6 +83,7 @@ impl Crew {
     pub fn work(self, tasks: Vec<TaskId>, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
         let Self { places, settings, mode, worker, zygote } = self;
         hob_process::ignore_sigxfsz()?;
+        hob_process::raise_descriptor_limit()?;
         if mode == Mode::Daemon {
             // For the others they were said when the settings were read.
             settings.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -96,13 +108,19 @@ impl Crew {
             executors: Arc::new(host),
             clock: Arc::new(WallClock),
             trees_gone: |lock, within| hob_process::wait_for_guards(lock, within).unwrap_or(false),
+            identity: hob_process::identity(),
+            end_worker: hob_process::end_identified,
         };
         tracing::info!(%worker, version = env!("CARGO_PKG_VERSION"), "begins");
         if mode != Mode::Daemon && !hob_process::is_within_a_task() {
             grant_wishes(Waiter::new(&places.state)?)?;
         }
-        let report = run(options, &configuration, asked);
-        let _ = zygote.farewell();
+        let ended = run(options, &configuration, &zygote, asked);
+        // Where a newer hob has taken the database over, one of that is to go on in this one's place.
+        if !matches!(ended, Ok(Err(hob_runner::Error::Store(hob_store::Error::Newer { .. })))) {
+            let _ = zygote.farewell();
+        }
+        let report = ended.and_then(|ended| ended.map_err(failed));
         match &report {
             Ok(WorkReport { ran }) => tracing::info!(%worker, ran, "ends"),
             Err(error) => tracing::error!(%worker, "ends: {}", error.message()),
@@ -181,23 +199,47 @@ fn grant_wishes(mut bell: Waiter) -> CommandResult<()> {
     Ok(())
 }
 
-/// Runs the worker on a thread of its own, while this one listens for requests to end.
-fn run(options: WorkerOptions, live: &Live, asked: impl Fn(&Handle)) -> CommandResult<WorkReport> {
-    let failed = |error: hob_runner::Error| match error {
+fn failed(error: hob_runner::Error) -> CommandError {
+    match error {
         hob_runner::Error::Store(error) => error.into(),
         error => CommandError::internal(anyhow::anyhow!("cannot {error}")),
-    };
+    }
+}
+
+/// Runs the worker on a thread of its own, while this one listens for requests to end.
+fn run(
+    options: WorkerOptions,
+    live: &Live,
+    zygote: &Zygote,
+    asked: impl Fn(&Handle),
+) -> CommandResult<Result<WorkReport, hob_runner::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let mut shutdown = {
         let _entered = runtime.enter();
         hob_process::shutdown_signal()?
     };
-    let worker = Worker::new(options).map_err(failed)?;
+    let worker = match Worker::new(options) {
+        Ok(worker) => worker,
+        Err(error) => return Ok(Err(error)),
+    };
     let handle = worker.handle();
     live.watch(&handle);
+    watch(zygote.clone(), handle.clone())?;
     let (tell, ended) = oneshot::channel();
     thread::Builder::new().name("worker".to_owned()).spawn(move || tell.send(worker.run()))?;
-    runtime.block_on(until_ended(ended, &mut shutdown, || asked(&handle)))?.map_err(failed)
+    runtime.block_on(until_ended(ended, &mut shutdown, || asked(&handle)))
+}
+
+/// Without its zygote a worker could only let every task fail; so it ends, and another one goes on. The thread ends
+/// with the process.
+fn watch(zygote: Zygote, worker: Handle) -> CommandResult<()> {
+    thread::Builder::new().name("zygote".to_owned()).spawn(move || {
+        if zygote.until_gone().is_ok() {
+            tracing::error!("the process that starts programs for this worker was killed; it ends");
+            worker.stop();
+        }
+    })?;
+    Ok(())
 }
 
 async fn until_ended<T>(
@@ -216,6 +258,7 @@ async fn until_ended<T>(
                     // Its guards end what still runs as soon as this process is gone.
                     return Err(CommandError::internal(anyhow::anyhow!("was asked a second time to end, and did at once")));
                 }
+                tracing::info!("asked to end");
                 asked();
             }
         }
@@ -236,6 +279,15 @@ struct Live {
     state_files: Mutex<Option<StateFiles>>,
 }
 
+/// The files of the configuration and of the components that it names: one that is missing may come back.
+fn watched(settings: &Settings) -> impl Iterator<Item = &Path> {
+    let components = settings.executors().filter_map(|config| match &config.component {
+        ComponentSource::File { path, .. } => Some(path.as_path()),
+        ComponentSource::Bundled(_) => None,
+    });
+    settings.files().iter().map(|file| file.path.as_path()).chain(components)
+}
+
 impl Live {
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
@@ -243,7 +295,7 @@ impl Live {
 
     fn watch(&self, handle: &Handle) {
         let handle = handle.clone();
-        let watch = ConfigurationWatch::start(self.settings().files(), move || handle.look_at_configuration());
+        let watch = ConfigurationWatch::start(watched(&self.settings()), move || handle.look_at_configuration());
         *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = watch;
     }
 
@@ -284,7 +336,7 @@ impl Live {
             notifier.follow(&settings.notifications);
         }
         if let Some(watch) = &mut *self.watch.lock().unwrap_or_else(PoisonError::into_inner) {
-            watch.follow(settings.files());
+            watch.follow(watched(&settings));
         }
         for warning in settings.warnings() {
             tracing::warn!("{warning}");
@@ -317,6 +369,10 @@ impl Configuration for Live {
 
     fn grace(&self) -> Duration {
         self.settings().cancel_grace
+    }
+
+    fn lease(&self) -> Duration {
+        self.settings().lease
     }
 
     fn retention(&self) -> Retention {

@@ -18,6 +18,9 @@ pub struct Limits {
     pub output: Bytes,
     /// Native programs of an attempt that may live at once. 16: a linter per crate, no fork bomb.
     pub children: u32,
+    /// Processes that one of these programs may have at once, itself and all that descends from it. 512: a build on
+    /// every core of a large machine; a fork bomb passes it within a moment.
+    pub processes: u32,
     /// Bytes of an HTTP response body, after decompression. 32 MiB: ten times the largest page of
     /// documentation met in practice.
     pub http_body: Bytes,
@@ -34,6 +37,7 @@ impl Default for Limits {
             wall: None,
             output: Bytes(1 << 30),
             children: 16,
+            processes: 512,
             http_body: Bytes(32 << 20),
             requests_per_host: 6,
         }

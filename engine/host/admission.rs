@@ -6,7 +6,7 @@
 mod child;
 mod record;
 
-pub use child::{LARGEST_COMPONENT, admission_child};
+pub use child::{Examiner, LARGEST_COMPONENT, admission_child};
 
 use crate::{contract::Refusal, os};
 use hob_core::{ComponentSource, Description, DescriptionError, ExecutorConfig, ExitStatus};

@@ -27,6 +27,10 @@ use std::{
 
 type Answer = wasmtime::Result<Result<types::Success, types::TaskError>>;
 
+/// Memory with which a guest can have made the host allocate much, for a list of a hundred thousand empty texts say.
+/// 2 MiB: a small guest in Rust has less, and pays nothing for it.
+const LARGE: usize = 2 << 20;
+
 /// How a guest stopped running.
 enum Ended {
     /// It returned, or its call failed.
@@ -104,6 +108,11 @@ pub(crate) async fn unchecked(host: &Host, attempt: Attempt, executor: &Executor
     let mut outcome = call(host, executor, surroundings, &task, &cancel, &children, wall, grace).await;
     children.end(grace).await;
     if let Outcome::Failed(failure) = &mut outcome {
+        if let Some(most) = children.crowded() {
+            // All that the component saw is a program that was killed.
+            let hit = LimitHit::Processes { most, allowed: attempt.config.limits.processes };
+            (failure.kind, failure.message) = (FailureKind::Limit, hit.explain(&attempt.config.name));
+        }
         add_missing_folder(failure, &policy);
     }
     outcome
@@ -185,7 +194,12 @@ async fn call(
         Ended::Answered(Err(error)) => component::limit_of(&store, error),
         _ => None,
     };
+    store.data_mut().note_dropped_lines();
+    let memory = store.data().meter.memory();
     drop(store);
+    if memory > LARGE {
+        hob_process::return_memory();
+    }
     conclude(ended, limit, &surroundings, cancel, &stderr)
 }
 

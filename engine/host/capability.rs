@@ -8,6 +8,7 @@ pub mod context;
 mod files;
 pub mod http;
 pub mod io;
+pub(crate) mod opening;
 pub mod process;
 mod search;
 pub mod serve_files;

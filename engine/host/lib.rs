@@ -30,7 +30,9 @@ mod schema;
 mod ticker;
 mod trial;
 
-pub use admission::{AdmissionError, Admitted, Bundled, BundledComponent, Catalog, LARGEST_COMPONENT, admission_child};
+pub use admission::{
+    AdmissionError, Admitted, Bundled, BundledComponent, Catalog, Examiner, LARGEST_COMPONENT, admission_child,
+};
 pub use contract::Refusal;
 pub use host::{Host, HostOptions};
 pub use leftovers::{leftovers, remove_leftover};

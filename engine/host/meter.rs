@@ -31,6 +31,8 @@ pub(crate) enum LimitHit {
     Memory(Bytes),
     #[error("computing time, {}", format_duration(*.0))]
     Cpu(Duration),
+    #[error("processes of one program, {most}")]
+    Processes { most: u32, allowed: u32 },
     #[error("table elements, {TABLE_ELEMENTS}")]
     TableElements,
     #[error("core instances, tables or memories ({INSTANCES}, {TABLES} and {MEMORIES})")]
@@ -39,6 +41,8 @@ pub(crate) enum LimitHit {
     Handles,
     #[error("bytes in one call to the host, {}", Bytes(TRANSFER as u64))]
     Transfer,
+    #[error("random bytes in one call, {}", Bytes(RANDOM))]
+    Random,
 }
 
 impl LimitHit {
@@ -60,6 +64,8 @@ impl LimitHit {
             Some(Self::Instances)
         } else if text.contains("too much data") || text.contains("fuel allocated for hostcalls") {
             Some(Self::Transfer)
+        } else if text.starts_with("requested len") && text.ends_with(&RANDOM.to_string()) {
+            Some(Self::Random)
         } else {
             None
         }
@@ -70,6 +76,14 @@ impl LimitHit {
         let line = match self {
             Self::Memory(limit) => format!("memory = \"{}\"", Bytes(limit.0.saturating_mul(2))),
             Self::Cpu(limit) => format!("cpu = \"{}\"", format_duration(*limit * 2)),
+            // What the user may have is less, and no line of ours raises it.
+            Self::Processes { most, allowed } if most < allowed => {
+                return format!(
+                    "{executor} reached its limit of {self}: of the processes that this user may have (`ulimit -u`), \
+                     tasks leave some to others"
+                );
+            }
+            Self::Processes { most, .. } => format!("processes = {}", most.saturating_mul(2)),
             _ => return format!("{executor} reached a limit that every component has: {self}"),
         };
         format!(
@@ -107,6 +121,11 @@ impl Meter {
     /// The first limit that was reached.
     pub(crate) fn hit(&self) -> Option<&LimitHit> {
         self.hit.as_ref()
+    }
+
+    /// Bytes of linear memory.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// Starts the computing clock, on the thread that will run the guest.

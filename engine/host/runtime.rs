@@ -3,6 +3,7 @@
 use crate::{
     artefact::Artefacts,
     bindings::Plugin,
+    capability::opening,
     engine,
     guest::Guest,
     meter::{HANDLES, TRANSFER},
@@ -28,6 +29,7 @@ impl Runtime {
         // that was not granted is given at the call.
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        opening::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         Plugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
         let artefacts = Artefacts::new(cache, &engine);

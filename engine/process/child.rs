@@ -34,6 +34,8 @@ pub struct Tree(watch::Receiver<Life>);
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Life {
     status: Option<ExitStatus>,
+    /// More processes at once than this, which was allowed.
+    crowded: Option<u32>,
     end: Option<TreeEnd>,
 }
 
@@ -44,7 +46,8 @@ pub enum TreeEnd {
     Gone,
     /// So many processes refused to be ended: they run as another user.
     Left(u32),
-    /// Its guard was killed and so was the zygote, or the runtime that followed it was dropped.
+    /// Its guard was killed and so was the zygote, and what is left could not be found or ended; or the runtime that
+    /// followed it was dropped.
     Unknown,
 }
 
@@ -158,6 +161,11 @@ impl Tree {
         self.0.borrow().status
     }
 
+    /// The limit on its processes, if it grew beyond that and was ended for it. Known for sure when the tree has ended.
+    pub fn crowded(&self) -> Option<u32> {
+        self.0.borrow().crowded
+    }
+
     /// What became of the tree; none while anything of it lives.
     pub fn try_end(&self) -> Option<TreeEnd> {
         self.0.borrow().end
@@ -185,6 +193,7 @@ async fn follow(mut reports: OwnedReadHalf, life: watch::Sender<Life>, keeper: K
             Some(Report::Signalled { signal }) => {
                 life.send_modify(|life| life.status = Some(ExitStatus::Signal(signal)));
             }
+            Some(Report::Crowded { most }) => life.send_modify(|life| life.crowded = Some(most.unsigned_abs())),
             Some(Report::Ended { left }) => {
                 let left = left.unsigned_abs();
                 let end = if left == 0 { TreeEnd::Gone } else { TreeEnd::Left(left) };
@@ -195,12 +204,16 @@ async fn follow(mut reports: OwnedReadHalf, life: watch::Sender<Life>, keeper: K
         }
     }
     tracing::warn!("the guard of a process tree was killed; the zygote ends its tree");
-    let swept = keeper.sweep().await;
-    if let Err(error) = &swept {
-        tracing::error!(%error, "a process tree lost its guard and could not be ended");
+    let is_gone = match keeper.sweep().await {
+        Ok(()) => true,
+        // The zygote is dead as well, and its programs are only known by their mark.
+        Err(_) => keeper.end_marked().await,
+    };
+    if !is_gone {
+        tracing::error!("a process tree lost its guard and the zygote, and could not be ended");
     }
     life.send_modify(|life| {
         life.status.get_or_insert(ExitStatus::Signal(libc::SIGKILL));
-        life.end = Some(if swept.is_ok() { TreeEnd::Gone } else { TreeEnd::Unknown });
+        life.end = Some(if is_gone { TreeEnd::Gone } else { TreeEnd::Unknown });
     });
 }

@@ -1,9 +1,13 @@
 //! The process that starts one program and answers for everything that descends from it.
 
+mod crowd;
+
 use crate::{
+    mark::{Mark, end_marked},
     os::{self, Status, Wait, Wake as _},
     wire::{Order, Report, Request},
 };
+use crowd::Crowd;
 use nix::{errno::Errno, libc, sys::stat::Mode};
 use std::{
     collections::HashSet,
@@ -37,6 +41,7 @@ struct Guard {
     exited: bool,
     worker_lives: bool,
     ending: Option<Ending>,
+    crowd: Crowd,
 }
 
 struct Ending {
@@ -50,12 +55,19 @@ struct Ending {
 
 /// Runs a guard in a process that was just forked for it, until the tree is gone. `number` is what the
 /// zygote knows it by.
-pub(crate) fn run(mut stream: UnixStream, stdio: Vec<OwnedFd>, number: i32) -> io::Result<()> {
+pub(crate) fn run(mut stream: UnixStream, stdio: Vec<OwnedFd>, number: i32, mark: Option<Mark>) -> io::Result<()> {
+    let zygote = nix::unistd::getppid();
     // A session of its own, without a terminal: the program cannot get one, for it does not lead it.
     nix::unistd::setsid()?;
     let events = os::ChildEvents::new()?;
     os::become_reaper(NAME)?;
     let Ok(request) = Request::read(&stream) else { return Ok(()) };
+    // This process gets them too, for programs to inherit. What cannot be limited is started all the same.
+    if let Some(mark) = mark {
+        let _ = os::bear(mark.of_tree(number));
+    }
+    let _ = os::leave_no_core();
+    let crowd = Crowd::bound(request.processes);
     let program = match start(&request, stdio) {
         Ok(pid) => pid,
         Err(error) => {
@@ -64,12 +76,17 @@ pub(crate) fn run(mut stream: UnixStream, stdio: Vec<OwnedFd>, number: i32) -> i
         }
     };
     drop(request);
-    let mut guard = Guard { stream, events, program, exited: false, worker_lives: true, ending: None };
+    let mut guard = Guard { stream, events, program, exited: false, worker_lives: true, ending: None, crowd };
     let spawned = [Report::Guard { number }.encode(), Report::Spawned { pid: program }.encode()].concat();
     // A worker that is gone is noticed where it is waited for.
     let _ = guard.stream.write_all(&spawned);
     let left = guard.watch()?;
     guard.report(Report::Ended { left });
+    // Worker and zygote are dead, perhaps another guard too: then nobody is left who could end its tree.
+    if let (Some(mark), false, true) = (mark, guard.worker_lives, nix::unistd::getppid() != zygote) {
+        std::thread::sleep(ORPHAN_GRACE);
+        end_marked(|worn| mark.is_on(worn), true, REFUSED_PATIENCE);
+    }
     Ok(())
 }
 
@@ -117,7 +134,12 @@ impl Guard {
                 self.end(LEFTOVER_GRACE);
                 continue;
             }
+            if self.ending.is_none() && self.crowd.is_over() {
+                self.report(Report::Crowded { most: self.crowd.most() });
+                self.end(Duration::ZERO);
+            }
             let timeout = match self.press() {
+                Ok(None) => self.crowd.pause(),
                 Ok(timeout) => timeout,
                 Err(left) => return Ok(left),
             };

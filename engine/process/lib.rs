@@ -20,12 +20,18 @@
 //! A guard that is killed leaves its tree to the zygote, a subreaper too, which ends it. Zygote and
 //! guards share a lock on a file; it is free when the last of them is gone ([`wait_for_guards`]).
 //!
+//! Where a guard is killed together with the zygote, its tree is known by a **mark**: a limit that every
+//! process of it inherited and none can raise. The worker ends what bears it; if that is dead too, another
+//! guard of it does, or whoever rescues its tasks.
+//!
 //! Deliberately absent: any policy. What may be started, in which folder and with which variables is
 //! decided above.
 
 mod ask;
 mod child;
+mod family;
 mod guard;
+mod mark;
 mod oneself;
 mod os;
 mod own;
@@ -37,9 +43,13 @@ mod view;
 mod wire;
 mod zygote;
 
-pub use ask::ask_to_end;
+pub use ask::{ask_to_end, end_identified};
 pub use child::{Child, Signal, Tree, TreeEnd};
-pub use oneself::{Shutdown, detach, ignore_sigxfsz, is_within_a_task, limit_self, shutdown_signal};
+pub use family::{Family, family};
+pub use oneself::{
+    Shutdown, detach, identity, ignore_sigxfsz, is_within_a_task, limit_self, raise_descriptor_limit, return_memory,
+    shutdown_signal, variable_of_the_task,
+};
 pub use own::{Detached, OwnError, OwnOutput, OwnProgram, run_to_end, spawn_detached};
 pub use program::{ProgramError, find_program};
 pub use pump::{Pump, PumpEnd, output_pipe, pump};

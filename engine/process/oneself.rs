@@ -35,6 +35,17 @@ pub fn is_within_a_task() -> bool {
     crate::os::is_below_a_guard()
 }
 
+/// What `variable` was for the program that a worker runs and from which this process descends, whatever was made of
+/// it in between; none outside of such a program.
+pub fn variable_of_the_task(variable: &str) -> Option<String> {
+    String::from_utf8(crate::os::variable_of_the_task(variable.as_bytes())?).ok()
+}
+
+/// Which process this is, for [`end_identified`](crate::end_identified); empty where nothing tells it from another one.
+pub fn identity() -> String {
+    crate::os::identity(std::process::id().cast_signed()).unwrap_or_default()
+}
+
 /// In a zygote: takes back what [`detach`] did to the mask.
 pub(crate) fn restore_umask() {
     if let Some(mask) = FIRST_UMASK.get() {
@@ -72,6 +83,48 @@ pub fn limit_self(cpu: Duration, data_bytes: u64) -> io::Result<()> {
         setrlimit(resource, limit, limit)?;
     }
     Ok(crate::os::end_with_parent()?)
+}
+
+/// No core dump is made of this process, unless somebody asks for one by raising the limit.
+pub(crate) fn leave_no_core() -> io::Result<()> {
+    Ok(crate::os::leave_no_core()?)
+}
+
+/// Opens as many files as the system lets this process, instead of the few that programs with old habits can bear.
+/// To be called after the zygote was forked, whose programs keep the limit that was there.
+pub fn raise_descriptor_limit() -> io::Result<()> {
+    let (soft, hard) = nix::sys::resource::getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < hard {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    }
+    Ok(())
+}
+
+/// Gives memory that is free back to the system: of every thread what lies between what is in use, and of the calling
+/// thread also what lies behind it. Takes a fraction of a millisecond, more where there is more to give back.
+pub fn return_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        /// What a thread's heap may keep at its end. 1 MiB: a task's ordinary ups and downs. Without a number of ours
+        /// the allocator of GNU takes twice the largest block that was ever freed, up to 64 MiB for each thread.
+        const KEPT: i32 = 1 << 20;
+        /// To free a block of this size makes the allocator look at the end of the thread's heap.
+        const LOOK: usize = 96 << 10;
+        static LIMITED: std::sync::Once = std::sync::Once::new();
+        LIMITED.call_once(|| {
+            // SAFETY: it sets a number under the allocator's own lock.
+            #[expect(unsafe_code, reason = "no safe wrapper exists")]
+            unsafe {
+                libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
+            }
+        });
+        // SAFETY: it takes the allocator's own locks, and touches nothing that is in use.
+        #[expect(unsafe_code, reason = "no safe wrapper exists")]
+        unsafe {
+            libc::malloc_trim(0);
+        }
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(LOOK)));
+    }
 }
 
 /// A write beyond the file size limit is then an error instead of the end of the process.

@@ -10,6 +10,11 @@ mod procfs;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::*;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod bounds;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use bounds::*;
+
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 mod other_unix;
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]

@@ -26,6 +26,9 @@ pub struct SpawnRequest {
     pub cwd: PathBuf,
     /// Its file mode creation mask; that with which the worker was started, where there is none.
     pub umask: Option<u32>,
+    /// Processes that it may have at once, itself and all that descends from it. A tree that grows beyond is ended
+    /// ([`Tree::crowded`](crate::Tree::crowded)).
+    pub processes: u32,
     /// Its standard input.
     pub stdin: StdioSpec,
     /// Its standard output.
@@ -44,6 +47,7 @@ impl SpawnRequest {
             env: Vec::new(),
             cwd: cwd.into(),
             umask: None,
+            processes: u32::MAX,
             stdin: StdioSpec::Null,
             stdout: StdioSpec::Null,
             stderr: StdioSpec::Null,
@@ -83,8 +87,8 @@ impl SpawnRequest {
                 what: "a variable whose name is empty or has `=` or NUL in it",
             });
         }
-        let Self { arg0, args, env, cwd, umask, .. } = self;
-        let request = Request { program, arg0, args, env, cwd, umask, piped };
+        let Self { arg0, args, env, cwd, umask, processes, .. } = self;
+        let request = Request { program, arg0, args, env, cwd, umask, processes, piped };
         let encoded = request.encode();
         let Request { program, cwd, .. } = request;
         if encoded.len() > MAX_REQUEST {

@@ -21,6 +21,7 @@ pub(crate) struct Request {
     pub(crate) env: Vec<(OsString, OsString)>,
     pub(crate) cwd: PathBuf,
     pub(crate) umask: Option<u32>,
+    pub(crate) processes: u32,
     pub(crate) piped: [bool; 3],
 }
 
@@ -34,6 +35,7 @@ impl Request {
         put(&mut out, self.cwd.as_os_str().as_bytes());
         out.extend(self.piped.map(u8::from));
         put_number(&mut out, self.umask.unwrap_or(u32::MAX));
+        put_number(&mut out, self.processes);
         put_all(&mut out, self.arg0.as_ref());
         put_all(&mut out, &self.args);
         put_all(&mut out, self.env.iter().flat_map(|(name, value)| [name, value]));
@@ -62,13 +64,14 @@ impl Request {
         let piped = body.split_off(..3)?;
         let piped = [piped[0] != 0, piped[1] != 0, piped[2] != 0];
         let umask = Some(take_number(body)?).filter(|mask| *mask != u32::MAX);
+        let processes = take_number(body)?;
         let mut lists = [take_all(body)?, take_all(body)?, take_all(body)?].map(Vec::into_iter);
         let arg0 = lists[0].next();
         let mut env = Vec::with_capacity(lists[2].len() / 2);
         while let (Some(name), Some(value)) = (lists[2].next(), lists[2].next()) {
             env.push((name, value));
         }
-        Some(Self { program, arg0, args: lists[1].by_ref().collect(), env, cwd, umask, piped })
+        Some(Self { program, arg0, args: lists[1].by_ref().collect(), env, cwd, umask, processes, piped })
     }
 }
 
@@ -119,6 +122,8 @@ pub(crate) enum Report {
     Returned { code: i32 },
     /// This signal ended it.
     Signalled { signal: i32 },
+    /// It had more processes than this at once, which is its limit; all of it ends.
+    Crowded { most: i32 },
     /// The tree is gone, but for this many processes that refused to be ended.
     Ended { left: i32 },
 }
@@ -134,6 +139,7 @@ impl Report {
             Self::Failed { errno } => (b'F', errno),
             Self::Returned { code } => (b'R', code),
             Self::Signalled { signal } => (b'K', signal),
+            Self::Crowded { most } => (b'C', most),
             Self::Ended { left } => (b'E', left),
         };
         tagged(tag, number.to_le_bytes())
@@ -147,6 +153,7 @@ impl Report {
             b'F' => Self::Failed { errno: number },
             b'R' => Self::Returned { code: number },
             b'K' => Self::Signalled { signal: number },
+            b'C' => Self::Crowded { most: number },
             b'E' => Self::Ended { left: number },
             _ => return None,
         })
@@ -224,6 +231,7 @@ mod tests {
             env: vec![(bytes(b"N\xc3"), bytes(b"\x80=\n")), (bytes(b"E"), bytes(b""))],
             cwd: "/".into(),
             umask: Some(0o27),
+            processes: 512,
             piped: [true, false, true],
         };
         let encoded = request.encode();
@@ -241,6 +249,7 @@ mod tests {
             Report::Failed { errno: 2 },
             Report::Returned { code: -1 },
             Report::Signalled { signal: 9 },
+            Report::Crowded { most: 512 },
             Report::Ended { left: 0 },
         ] {
             assert_eq!(Report::decode(report.encode()), Some(report));

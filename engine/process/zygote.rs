@@ -4,7 +4,8 @@ mod serve;
 
 use crate::{
     child::Child,
-    os,
+    mark::{Mark, end_marked},
+    oneself, os,
     spawn::{Prepared, SpawnError, SpawnRequest},
     wire::{Report, ask},
 };
@@ -18,13 +19,17 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{self, IoSlice, Write as _},
     os::{
-        fd::{AsRawFd, OwnedFd},
+        fd::{AsFd as _, AsRawFd, OwnedFd},
         unix::{fs::OpenOptionsExt as _, net::UnixStream},
     },
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// How long a tree that is only known by its mark is tried to be ended.
+const MARKED_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The process that starts programs for this worker. Cheap to clone, for any thread and runtime.
 /// It ends after the last clone was dropped and the last tree is gone.
@@ -35,6 +40,7 @@ pub struct Zygote(Arc<Socket>);
 struct Socket {
     stream: UnixStream,
     pid: i32,
+    mark: Option<Mark>,
 }
 
 /// Why there is no zygote.
@@ -84,6 +90,13 @@ impl Zygote {
             Ok(threads) => return Err(StartError::Threads(threads)),
         }
         let lock = open_lock(guard_lock_path)?;
+        let mark = Mark::new();
+        if let Some(mark) = mark {
+            let failed = |source| StartError::LockFile { path: guard_lock_path.to_owned(), source };
+            mark.record(&lock).map_err(failed)?;
+        }
+        // What this process holds is as secret as what it gives to programs.
+        oneself::leave_no_core()?;
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         // SAFETY: this process has one thread, as checked above, so the copy has every lock of the
@@ -92,14 +105,27 @@ impl Zygote {
         #[expect(unsafe_code, reason = "the zygote is a copy of this process, made while it is small")]
         let forked = unsafe { nix::unistd::fork() }.map_err(io::Error::from)?;
         match forked {
-            ForkResult::Child => serve::serve(&theirs, &lock, successor),
-            ForkResult::Parent { child } => Ok(Self(Arc::new(Socket { stream: ours, pid: child.as_raw() }))),
+            ForkResult::Child => serve::serve(&theirs, &lock, mark, successor),
+            ForkResult::Parent { child } => Ok(Self(Arc::new(Socket { stream: ours, pid: child.as_raw(), mark }))),
         }
     }
 
     /// Says that this process ends in order, so that nobody is started in its place.
     pub fn farewell(&self) -> io::Result<()> {
         (&self.0.stream).write_all(&[ask::FAREWELL])
+    }
+
+    /// Whether the zygote is gone, which it is not before the worker unless it was killed.
+    pub fn is_gone(&self) -> bool {
+        os::wait_readable([Some(self.0.stream.as_fd())], Some(Duration::ZERO)).is_ok_and(|[is_gone]| is_gone)
+    }
+
+    /// Blocks until the zygote is gone, which it is not before the worker unless it was killed. For a thread that has
+    /// nothing else to do.
+    pub fn until_gone(&self) -> io::Result<()> {
+        // It never writes: what can be read is the end.
+        while !os::wait_readable([Some(self.0.stream.as_fd())], None)?[0] {}
+        Ok(())
     }
 
     /// The number of the zygote's process.
@@ -184,13 +210,21 @@ impl Keeper {
         self.zygote.ask(ask::SWEEP, &[far.into()]).await?;
         answer.read_u8().await.map(drop)
     }
+
+    /// The same where there is no zygote any more, by the mark; false if something of the tree is left, or it bears none.
+    pub(crate) async fn end_marked(&self) -> bool {
+        let Some(tree) = self.zygote.0.mark.map(|mark| mark.of_tree(self.guard)) else { return false };
+        let end = move || end_marked(|worn| worn == tree, false, MARKED_PATIENCE);
+        tokio::task::spawn_blocking(end).await.unwrap_or(false)
+    }
 }
 
 /// Opens and locks the guards' file. The lock belongs to the open file, which the zygote and its
 /// guards inherit by fork and programs, for it closes on exec, do not.
 fn open_lock(path: &Path) -> Result<File, StartError> {
     let error = |source| StartError::LockFile { path: path.to_owned(), source };
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(error)?;
+    let file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(error)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StartError::Locked(path.to_owned())),

@@ -83,6 +83,8 @@ pub trait Configuration: Send + Sync + 'static {
     fn in_background(&self) -> bool;
     /// How long a component that was asked to stop may take.
     fn grace(&self) -> Duration;
+    /// How long a worker that does not answer keeps its tasks while another one waits.
+    fn lease(&self) -> Duration;
     /// Which ended tasks are kept.
     fn retention(&self) -> Retention;
     /// Reads the configuration again if its files changed; true if it is another now.

@@ -2,13 +2,17 @@
 //!
 //! The kernel drops the lock when the process dies, however it dies. Pids and clocks were rejected:
 //! a pid is used again, and a clock jumps.
+//!
+//! A process that is frozen keeps its lock. So the file also says which process it is, and whoever waits for
+//! its tasks may ask it to show itself: it makes a file beside the lock and rings the bell, and the worker removes
+//! that one and makes its own longer. Nobody has to wake up to show anything unless somebody asks.
 
 use crate::os::private;
 pub use crate::os::private_folder;
 use hob_core::WorkerId;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -22,22 +26,82 @@ pub struct Life {
 }
 
 impl Life {
-    /// Takes the lock of a new worker. Has to happen before its first claim.
-    pub fn begin(state: &Path, worker: &WorkerId) -> io::Result<Self> {
+    /// Takes the lock of a new worker, the process of that identity. Has to happen before its first claim.
+    pub fn begin(state: &Path, worker: &WorkerId, identity: &str) -> io::Result<Self> {
         let path = lock_path(state, worker);
         if let Some(folder) = path.parent() {
             private_folder(folder)?;
         }
-        let lock = private().create(true).truncate(false).write(true).open(&path)?;
+        let mut lock = private().create(true).truncate(false).write(true).open(&path)?;
         lock.try_lock().map_err(io::Error::from)?;
+        lock.set_len(0)?;
+        writeln!(lock, "{identity}")?;
         Ok(Self { path, _lock: lock })
     }
+
+    /// What answers those who ask whether this worker is frozen.
+    pub(crate) fn answers(&self) -> Answers {
+        Answers { lock: self.path.clone(), asked: asked_path(&self.path) }
+    }
+}
+
+/// Answers those who ask whether a worker is frozen.
+pub(crate) struct Answers {
+    lock: PathBuf,
+    asked: PathBuf,
+}
+
+impl Answers {
+    /// Shows itself if somebody asked for it since the last time; true if so.
+    pub(crate) fn give(&self) -> bool {
+        // A longer file needs no room on a disk that is full.
+        let answer = || {
+            let lock = OpenOptions::new().write(true).open(&self.lock)?;
+            lock.set_len(lock.metadata()?.len() + 1)
+        };
+        fs::remove_file(&self.asked).is_ok() && answer().is_ok()
+    }
+}
+
+/// A worker that was asked to show itself, and what its file was like then.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    lock: PathBuf,
+    identity: String,
+    length: u64,
+}
+
+/// Asks a worker to show itself; the bell is to be rung after that. None where it is an old one that does not
+/// know the question.
+pub(crate) fn ask(state: &Path, worker: &WorkerId) -> io::Result<Option<Asked>> {
+    let lock = lock_path(state, worker);
+    let text = fs::read_to_string(&lock)?;
+    let Some((identity, _)) = text.split_once('\n') else { return Ok(None) };
+    private().create(true).truncate(false).write(true).open(asked_path(&lock))?;
+    Ok(Some(Asked { identity: identity.to_owned(), length: text.len() as u64, lock }))
+}
+
+impl Asked {
+    /// Whether the worker has shown itself, or is gone.
+    pub(crate) fn is_answered(&self) -> bool {
+        fs::metadata(&self.lock).map_or(true, |now| now.len() != self.length)
+    }
+
+    /// The process that it is.
+    pub(crate) fn identity(&self) -> &str {
+        &self.identity
+    }
+}
+
+fn asked_path(lock: &Path) -> PathBuf {
+    lock.with_extension("asked")
 }
 
 impl Drop for Life {
     fn drop(&mut self) {
         // A file that stays behind is only clutter: whoever finds it unlocked removes it.
         let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(asked_path(&self.path));
     }
 }
 
@@ -56,9 +120,10 @@ pub struct Rescue {
 }
 
 impl Rescue {
-    /// Removes the dead worker's file.
+    /// Removes the dead worker's files.
     pub fn finish(self) {
         let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(asked_path(&self.path));
     }
 }
 
@@ -124,7 +189,7 @@ mod tests {
     fn a_worker_is_alive_while_its_lock_is_held() {
         let state = tempfile::tempdir().expect("a folder");
         let worker: WorkerId = "w-1".parse().expect("an id");
-        let life = Life::begin(state.path(), &worker).expect("a lock");
+        let life = Life::begin(state.path(), &worker, "1 2 boot").expect("a lock");
         assert!(matches!(pulse(state.path(), &worker), Ok(Pulse::Alive)));
         drop(life);
         assert!(matches!(pulse(state.path(), &worker), Ok(Pulse::Dead(_))));
@@ -142,5 +207,22 @@ mod tests {
         assert!(matches!(pulse(state.path(), &worker), Ok(Pulse::Alive)), "the right is taken");
         rescue.finish();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_worker_that_is_asked_shows_itself_once() {
+        let state = tempfile::tempdir().expect("a folder");
+        let worker: WorkerId = "w-1".parse().expect("an id");
+        let life = Life::begin(state.path(), &worker, "1 2 boot").expect("a lock");
+        assert!(!life.answers().give(), "nobody asked");
+        let asked = ask(state.path(), &worker).expect("asked").expect("it knows the question");
+        assert_eq!(asked.identity(), "1 2 boot");
+        assert!(!asked.is_answered());
+        assert!(life.answers().give() && asked.is_answered());
+        let again = ask(state.path(), &worker).expect("asked").expect("it knows the question");
+        assert!(asked.is_answered() && !again.is_answered(), "an answer is to those who asked before it");
+        drop(life);
+        assert!(again.is_answered(), "one that is gone is not frozen");
+        assert_eq!(fs::read_dir(state.path().join(WORKERS)).expect("a folder").count(), 0);
     }
 }

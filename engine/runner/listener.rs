@@ -1,14 +1,15 @@
-//! The thread of a worker that listens: it wakes slots, passes cancellations on, and looks after the
-//! tasks of workers that died.
+//! The thread of a worker that listens: it wakes slots, passes cancellations on, and sees that somebody looks
+//! after the tasks of workers that died.
 
 use crate::{
-    rescue,
+    others::Others,
+    room::room,
     shared::Shared,
     slot,
     worker::{Error, Mode, Signal, WorkReport},
 };
-use hob_core::{ExecutorName, State, Task, WorkerId};
-use hob_store::{Changes, Claim, Store};
+use hob_core::{ExecutorName, State, Task};
+use hob_store::{Changes, Claim, Queue, Store};
 use std::{
     collections::HashSet,
     sync::{
@@ -22,7 +23,7 @@ use std::{
 /// The slow look behind the doorbell, for a writer that died between commit and ring, and for a
 /// configuration that changed. 40 s: an idle daemon wakes less than twice a minute.
 const SLOW_LOOK: Duration = Duration::from_secs(40);
-/// Between attempts to claim while the disk is full or the database locked.
+/// Between attempts to claim while the disk is full, the database locked, or no more files can be opened.
 const RETRY: Duration = Duration::from_secs(1);
 /// Between two looks at what retention lets go. 10 minutes: it is measured in days.
 const PRUNE: Duration = Duration::from_mins(10);
@@ -36,9 +37,14 @@ pub(crate) struct Listener {
     taken: Arc<Mutex<Receiver<Claim>>>,
     slots: u32,
     idle: u32,
-    /// Other workers for whose death a thread waits.
-    watched: HashSet<WorkerId>,
+    others: Others,
+    /// When the next slow look is due.
+    look: Instant,
+    /// When what still runs is asked to stop, because this worker is to end.
+    stop: Option<Instant>,
     pruned: Option<Instant>,
+    /// There was no room for what waits, and it was said.
+    is_cramped: bool,
     report: WorkReport,
 }
 
@@ -53,8 +59,11 @@ impl Listener {
             taken: Arc::new(Mutex::new(taken)),
             slots: 0,
             idle: 0,
-            watched: HashSet::new(),
+            others: Others::default(),
+            look: Instant::now() + SLOW_LOOK,
+            stop: None,
             pruned: None,
+            is_cramped: false,
             report: WorkReport::default(),
         }
     }
@@ -73,7 +82,8 @@ impl Listener {
                 self.unblock();
             }
             let patience = match self.fill() {
-                Ok(()) => SLOW_LOOK,
+                Ok(true) => SLOW_LOOK,
+                Ok(false) => RETRY,
                 Err(Error::Store(error)) if !slot::is_final(&error) => {
                     tracing::error!(%error, "nothing can be claimed; trying again");
                     RETRY
@@ -84,30 +94,45 @@ impl Listener {
                 self.prune();
                 return Ok(());
             }
-            match signals.recv_timeout(patience) {
+            match signals.recv_timeout(self.patience(patience)) {
                 Ok(Signal::Bell(unseen)) => {
                     unseen.store(false, Ordering::Release);
                     self.is_in_place()?;
-                    self.pass_cancellations_on();
+                    self.pass_cancellations_on()?;
                     self.look_after_others();
                 }
                 Ok(Signal::Idle { ran }) => {
                     self.idle += 1;
                     self.report.ran += ran;
                 }
-                Ok(Signal::Died(worker)) => {
-                    self.watched.remove(&worker);
-                    rescue::rescue(&self.shared, &worker);
-                }
-                // The look is at the beginning of every round.
-                Ok(Signal::Configuration) => {}
+                Ok(Signal::Left(worker)) => self.others.left(&worker),
+                // A file that is another, or a component that is back. The other look is at the beginning of
+                // every round.
+                Ok(Signal::Configuration) => self.unblock(),
                 Ok(Signal::Stop) => {
+                    // What ends within the grace has finished; only the rest is asked to.
                     self.shared.draining.store(true, Ordering::Release);
-                    self.shared.stop_all();
+                    self.stop = Instant::now().checked_add(self.shared.configuration.grace());
                 }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => self.slow_look()?,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            if self.stop.take_if(|stop| Instant::now() >= *stop).is_some() {
+                self.shared.stop_all();
+            }
+            self.others.end_frozen(&self.shared);
+            // By the clock and not by silence: a worker that is always busy looks, too.
+            if Instant::now() >= self.look {
+                self.look = Instant::now() + SLOW_LOOK;
+                self.slow_look()?;
             }
         }
+    }
+
+    /// How long to wait for a signal: until the next thing that is due, and no longer than `most`.
+    fn patience(&self, most: Duration) -> Duration {
+        let now = Instant::now();
+        let due = self.stop.map_or(self.look, |stop| stop.min(self.look)).saturating_duration_since(now);
+        most.min(due).min(self.others.patience(&self.shared))
     }
 
     fn is_over(&self) -> Result<bool, Error> {
@@ -116,7 +141,7 @@ impl Listener {
             _ if !nobody_works => false,
             Mode::Daemon => self.shared.is_draining(),
             Mode::Foreground => self.shared.is_draining() || self.none_can_go()?,
-            Mode::Drain | Mode::Once => true,
+            Mode::Drain | Mode::Once => self.shared.is_draining() || self.others.are_settled(),
         })
     }
 
@@ -136,8 +161,9 @@ impl Listener {
         Ok(true)
     }
 
-    /// Claims as many tasks as have a slot here.
-    fn fill(&mut self) -> Result<(), Error> {
+    /// Claims as many tasks as have a slot here. False if some wait only because this process cannot open more files:
+    /// better later than to fail for it.
+    fn fill(&mut self) -> Result<bool, Error> {
         let max_running = self.shared.configuration.max_running();
         let busy = self.slots - self.idle;
         let most = match self.shared.mode {
@@ -150,9 +176,17 @@ impl Listener {
             || !self.shared.may_take()
             || !self.store.view(|view| view.claimable(&self.shared.worker, max_running))?
         {
-            return Ok(());
+            return Ok(true);
         }
-        let next = self.shared.next_claims(most);
+        let room = room(busy, most);
+        if room == 0 && !std::mem::replace(&mut self.is_cramped, true) {
+            tracing::warn!("too many files are open in this process, or on this machine, to take a task; trying again");
+        }
+        if room == 0 {
+            return Ok(false);
+        }
+        self.is_cramped &= room < most;
+        let next = self.shared.next_claims(room);
         let claims = self.shared.writer.change(move |changes| next.make(changes)).wait()?;
         self.shared.taken(&claims);
         for claim in claims {
@@ -163,7 +197,7 @@ impl Listener {
             // Cannot fail: this side holds a receiver, too.
             let _ = self.claims.send(claim);
         }
-        Ok(())
+        Ok(room == most)
     }
 
     fn add_slot(&mut self) -> Result<(), Error> {
@@ -175,15 +209,17 @@ impl Listener {
         Ok(())
     }
 
-    /// Tells attempts that somebody cancelled their tasks, or that they are not this worker's any more.
-    fn pass_cancellations_on(&self) {
+    /// Tells attempts that somebody cancelled their tasks, or that they are not this worker's any more. An error only
+    /// where there is no store any more for this worker: with every slot busy nothing else would notice.
+    fn pass_cancellations_on(&self) -> Result<(), Error> {
         // In this order: what is active now was claimed before, so it is either held or lost.
         let active = self.shared.active();
         let held = match self.store.held_by(&self.shared.worker) {
             Ok(held) => held,
+            Err(error) if slot::is_final(&error) => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(%error, "requests to cancel cannot be read");
-                return;
+                return Ok(());
             }
         };
         let ids: HashSet<_> = held.iter().map(|held| held.id.clone()).collect();
@@ -199,36 +235,15 @@ impl Listener {
             }
         }
         self.shared.keep_early(&ids);
+        Ok(())
     }
 
-    /// Rescues the tasks of dead workers, and has a thread wait for the death of each living one.
+    /// Has a thread wait for the death of each other worker, to rescue its tasks.
     fn look_after_others(&mut self) {
-        let workers = match self.store.workers() {
-            Ok(workers) => workers,
-            Err(error) => {
-                tracing::warn!(%error, "the other workers cannot be listed");
-                return;
-            }
-        };
-        for worker in workers.into_iter().map(|worker| worker.id) {
-            if worker == self.shared.worker || self.watched.contains(&worker) {
-                continue;
-            }
-            if !rescue::rescue(&self.shared, &worker) && self.watch(&worker) {
-                self.watched.insert(worker);
-            }
+        match self.store.workers() {
+            Ok(workers) => self.others.look_after(&self.shared, &workers, &self.sender),
+            Err(error) => tracing::warn!(%error, "the other workers cannot be listed"),
         }
-    }
-
-    fn watch(&self, worker: &WorkerId) -> bool {
-        let (state, sender, id) = (self.shared.state.clone(), self.sender.clone(), worker.clone());
-        let thread = std::thread::Builder::new().name("watch".into()).stack_size(64 << 10);
-        let spawned = thread.spawn(move || {
-            if crate::life::until_dead(&state, &id).is_ok() {
-                let _ = sender.send(Signal::Died(id));
-            }
-        });
-        spawned.is_ok()
     }
 
     fn is_in_place(&self) -> Result<(), Error> {
@@ -237,7 +252,8 @@ impl Listener {
 
     fn slow_look(&mut self) -> Result<(), Error> {
         self.is_in_place()?;
-        self.pass_cancellations_on();
+        self.pass_cancellations_on()?;
+        self.others.forget_answers();
         self.look_after_others();
         self.unblock();
         if self.pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
@@ -250,7 +266,8 @@ impl Listener {
     fn unblock(&self) {
         let blocked: Vec<ExecutorName> = match self.store.queues() {
             Ok(queues) => {
-                queues.into_iter().filter(|queue| queue.blocked.is_some()).map(|queue| queue.executor).collect()
+                let waits = |queue: &Queue| queue.blocked.is_some() && !queue.is_aside;
+                queues.into_iter().filter(waits).map(|queue| queue.executor).collect()
             }
             Err(error) => {
                 tracing::warn!(%error, "the queues cannot be read");

@@ -3,7 +3,10 @@
 use crate::Reporter;
 use hob_core::Progress;
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::Notify;
@@ -16,11 +19,14 @@ pub(crate) struct LatestProgress {
     latest: Mutex<Option<Progress>>,
     denied: Mutex<Vec<String>>,
     changed: Notify,
+    dropped: AtomicU64,
 }
 
 impl Reporter for LatestProgress {
     fn progress(&self, progress: Progress) {
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+        if self.latest.lock().unwrap_or_else(PoisonError::into_inner).replace(progress).is_some() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
         self.changed.notify_one();
     }
 
@@ -33,6 +39,11 @@ impl LatestProgress {
     /// What was denied.
     pub(crate) fn take_denied(&self) -> Vec<String> {
         std::mem::take(&mut *self.denied.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many reports were never passed on, because a newer one came.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     /// Passes what changes on to `store`; never ends by itself.

@@ -83,6 +83,10 @@ fn attempt(
     if let Err(error) = output.0.finish() {
         tracing::warn!(%id, %error, "the end of the output was not written");
     }
+    let dropped = reporter.dropped();
+    if dropped > 0 {
+        tracing::info!(%id, dropped, "progress reports dropped: ten a second are kept, the newest of each");
+    }
     let denied = reporter.take_denied();
     if !denied.is_empty() {
         let at = shared.now();

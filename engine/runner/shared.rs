@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     /// Waits until the trees of a dead worker are gone.
     pub(crate) trees_gone: fn(&Path, Duration) -> bool,
+    /// Ends the process of another worker.
+    pub(crate) end_worker: fn(&str) -> std::io::Result<bool>,
     /// Nothing more is claimed.
     pub(crate) draining: AtomicBool,
     running: Mutex<Attempts>,
@@ -66,7 +68,8 @@ struct Running {
 
 impl Shared {
     pub(crate) fn new(options: WorkerOptions, writer: Writer) -> Self {
-        let WorkerOptions { state, id: worker, mode, tasks, configuration, executors, clock, trees_gone } = options;
+        let WorkerOptions { trees_gone, end_worker, .. } = options;
+        let WorkerOptions { state, id: worker, mode, tasks, configuration, executors, clock, .. } = options;
         Self {
             state,
             worker,
@@ -76,6 +79,7 @@ impl Shared {
             executors,
             clock,
             trees_gone,
+            end_worker,
             draining: AtomicBool::new(false),
             running: Mutex::default(),
             own: Mutex::new(tasks),
@@ -165,6 +169,11 @@ impl Shared {
     /// The tasks that run here and were not asked to stop.
     pub(crate) fn active(&self) -> Vec<TaskId> {
         self.lock().running.iter().filter(|(_, running)| !running.cancelled).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// How many attempts run here.
+    pub(crate) fn busy(&self) -> u32 {
+        u32::try_from(self.lock().running.len()).unwrap_or(u32::MAX)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Attempts> {

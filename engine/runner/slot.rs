@@ -1,6 +1,7 @@
 //! One slot: a thread that runs a task, reports its end and takes the next in one transaction.
 
 use crate::{
+    room::room,
     run_one::{Ended, run_one},
     shared::Shared,
     worker::Signal,
@@ -49,7 +50,7 @@ fn step(shared: &Shared, runtime: &tokio::runtime::Runtime, claim: Claim) -> Opt
     tracing::info!(%id, executor = %claim.task.executor, %attempt, "started");
     let ended = Arc::new(run_one(shared, runtime, claim));
     loop {
-        let next = shared.next_claims(u32::from(shared.goes_on()));
+        let next = shared.next_claims(room(shared.busy(), u32::from(shared.goes_on())));
         let end = End { id: id.clone(), attempt, ended: Arc::clone(&ended) };
         let now = shared.now();
         let reply = shared.writer.change(move |changes| {

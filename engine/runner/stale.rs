@@ -159,7 +159,7 @@ mod tests {
         for id in &ids {
             store.register_worker(id, hob_store::WorkerKind::Lazy, Timestamp(1)).expect("signed on");
         }
-        let life = life::Life::begin(state.path(), &ids[0]).expect("a lock");
+        let life = life::Life::begin(state.path(), &ids[0], "").expect("a lock");
         let dead = dead_workers(state.path(), &store).expect("looked");
         assert_eq!(dead.iter().map(|worker| &worker.id).collect::<Vec<_>>(), [&ids[1]]);
 

@@ -1,6 +1,11 @@
 //! A worker: slots, and one thread that listens.
 
-use crate::{Configuration, Executors, life::Life, listener::Listener, shared::Shared};
+use crate::{
+    Configuration, Executors,
+    life::{Answers, Life},
+    listener::Listener,
+    shared::Shared,
+};
 use hob_core::{Clock, TaskId, WorkerId};
 use hob_store::{Changes, Store, Waiter, WorkerKind, Writer};
 use std::{
@@ -48,6 +53,10 @@ pub struct WorkerOptions {
     /// Waits, for so long at most, until what a dead worker's guards look after is gone, given their
     /// lock file; whether it is.
     pub trees_gone: fn(&Path, Duration) -> bool,
+    /// Which process this is, for others to end it should it be frozen.
+    pub identity: String,
+    /// Ends the process of that identity at once; false if there is none here.
+    pub end_worker: fn(&str) -> std::io::Result<bool>,
 }
 
 /// What a worker has done.
@@ -90,9 +99,9 @@ pub(crate) enum Signal {
         /// How many claims it had since it was last idle.
         ran: u64,
     },
-    /// Another worker died.
-    Died(WorkerId),
-    /// A file of the configuration is another.
+    /// Nobody looks after another worker any more, which has died.
+    Left(WorkerId),
+    /// A file of the configuration, or of a component, is another.
     Configuration,
     /// This one is to stop.
     Stop,
@@ -103,12 +112,12 @@ pub(crate) enum Signal {
 pub struct Handle(Sender<Signal>);
 
 impl Handle {
-    /// A file of the configuration may have changed.
+    /// A file of the configuration, or of a component, may have changed.
     pub fn look_at_configuration(&self) {
         let _ = self.0.send(Signal::Configuration);
     }
 
-    /// Asks the worker to stop: it ends what runs, with grace; a second time is for the caller, who ends
+    /// Asks the worker to stop: it claims nothing more, and what has not ended within the grace is asked to stop, too; a second time is for the caller, who ends
     /// the process. Nothing happens if it has stopped already.
     pub fn stop(&self) {
         let _ = self.0.send(Signal::Stop);
@@ -121,15 +130,15 @@ pub struct Worker {
     store: Store,
     waiter: Waiter,
     signals: (Sender<Signal>, Receiver<Signal>),
-    _life: Life,
+    life: Life,
 }
 
 impl Worker {
     /// Takes the worker's lock, opens the store and signs on.
     pub fn new(options: WorkerOptions) -> Result<Self, Error> {
-        let WorkerOptions { state, id, mode, clock, .. } = &options;
+        let WorkerOptions { state, id, mode, clock, identity, .. } = &options;
         let mut store = Store::open_for_worker(state)?;
-        let life = Life::begin(state, id).map_err(|source| Error::Life {
+        let life = Life::begin(state, id, identity).map_err(|source| Error::Life {
             worker: id.clone(),
             state: state.clone(),
             source,
@@ -142,7 +151,7 @@ impl Worker {
         store.change(|changes| changes.register_worker(id, kind, clock.now()))?;
         let writer = Writer::start(Store::open_for_worker(state)?)?;
         let shared = Shared::new(options, writer);
-        Ok(Self { shared: Arc::new(shared), store, waiter, signals: channel(), _life: life })
+        Ok(Self { shared: Arc::new(shared), store, waiter, signals: channel(), life })
     }
 
     /// With which it can be told something.
@@ -152,14 +161,15 @@ impl Worker {
 
     /// Works until its mode says that it is over, or until it is told to stop.
     pub fn run(self) -> Result<WorkReport, Error> {
-        let Self { shared, store, waiter, signals: (sender, receiver), _life } = self;
-        ring_through(waiter, sender.clone()).map_err(Error::Slot)?;
+        let Self { shared, store, waiter, signals: (sender, receiver), life } = self;
+        ring_through(waiter, sender.clone(), life.answers(), shared.state.clone()).map_err(Error::Slot)?;
         let mut listener = Listener::new(Arc::clone(&shared), store, sender);
         listener.listen(&receiver)?;
         let report = listener.report();
         drop(listener);
         let worker = shared.worker.clone();
         shared.writer.change(move |changes: &Changes<'_>| changes.remove_worker(&worker)).wait()?;
+        drop(life);
         Ok(report)
     }
 }
@@ -168,14 +178,18 @@ impl Worker {
 /// times a second; the first ring after a rest is passed on at once.
 const PACE: Duration = Duration::from_millis(2);
 
-/// Passes the doorbell on: one signal for all rings that nobody has looked at yet. The thread ends
-/// with the first ring after the worker did.
-fn ring_through(mut waiter: Waiter, sender: Sender<Signal>) -> std::io::Result<()> {
+/// Passes the doorbell on: one signal for all rings that nobody has looked at yet; and answers those who ask
+/// whether this worker is frozen, whatever its other threads wait for. The thread ends with the first ring after
+/// the worker did.
+fn ring_through(mut waiter: Waiter, sender: Sender<Signal>, answers: Answers, state: PathBuf) -> std::io::Result<()> {
     let unseen = Arc::new(AtomicBool::new(false));
     let thread = std::thread::Builder::new().name("bell".into());
     thread.spawn(move || {
         loop {
             let rang = waiter.wait(Instant::now() + FOR_EVER);
+            if rang && answers.give() {
+                hob_store::ring(&state);
+            }
             if rang && !unseen.swap(true, Ordering::AcqRel) && sender.send(Signal::Bell(Arc::clone(&unseen))).is_err() {
                 return;
             }

@@ -21,6 +21,8 @@ pub(crate) const MOST_TASKS: u64 = 256;
 const MOST_KEPT: u64 = 1_000_000_000;
 /// Programs of one task at once; the system's own limits are not far from that.
 const MOST_CHILDREN: u64 = 4096;
+/// Processes of one program: what a system that is set up as usual lets one user have.
+const MOST_PROCESSES: u64 = 1_000_000;
 /// Requests to one host at once; no server welcomes more.
 const MOST_REQUESTS_PER_HOST: u64 = 1000;
 /// With less than a page of it no component starts.
@@ -29,6 +31,13 @@ const LEAST_MEMORY: Bytes = Bytes(64 << 10);
 const HOOK_BYTES: (Bytes, Bytes) = (Bytes(1 << 10), Bytes(1 << 20));
 /// Whoever lets a task take longer to stop does not want to stop it.
 const LONGEST_GRACE: Duration = Duration::from_hours(1);
+
+/// Less, and a machine under load would end workers that are only slow; more, and nobody waits for it.
+const LEASES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(24));
+/// Whoever goes deeper has lost sight of what it began with.
+const DEEPEST: u64 = 64;
+/// A thousand a second.
+const MOST_PER_MINUTE: u64 = 60_000;
 
 macro_rules! layer {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* }) => {
@@ -57,7 +66,10 @@ layer! {
         import_claude_settings: bool,
         state_files: PathBuf,
         autostart: bool,
+        lease: Duration,
         grace: Duration,
+        nesting_depth: u32,
+        nesting_per_minute: u32,
         age: Option<Duration>,
         count: Option<u64>,
         output: Option<Bytes>,
@@ -73,6 +85,7 @@ layer! {
         wall: Option<Duration>,
         output: Bytes,
         children: u32,
+        processes: u32,
         http_body: Bytes,
         requests_per_host: u32,
     }
@@ -144,6 +157,12 @@ impl Layer {
         let default = root.get("default_executor");
         if let Some(table) = root.get("daemon").and_then(|node| node.table("a table with `autostart`")) {
             general.autostart = table.get("autostart").and_then(|node| node.boolean());
+            general.lease = table.get("lease").and_then(|node| lease(&node));
+            table.close();
+        }
+        if let Some(table) = root.get("nesting").and_then(|node| node.table("a table with `depth`")) {
+            general.nesting_depth = table.get("depth").and_then(|node| count(&node, 0, DEEPEST));
+            general.nesting_per_minute = table.get("per_minute").and_then(|node| count(&node, 0, MOST_PER_MINUTE));
             table.close();
         }
         if let Some(table) = root.get("cancel").and_then(|node| node.table("a table with `grace`")) {
@@ -345,6 +364,7 @@ impl LimitsLayer {
             wall: table.get("wall").and_then(|node| node.parsed_or_none(TIME_OR_NONE, some_time)),
             output: table.get("output").and_then(size),
             children: table.get("children").and_then(|node| count(&node, 0, MOST_CHILDREN)),
+            processes: table.get("processes").and_then(|node| count(&node, 1, MOST_PROCESSES)),
             http_body: table.get("http_body").and_then(size),
             requests_per_host: table.get("requests_per_host").and_then(|node| count(&node, 1, MOST_REQUESTS_PER_HOST)),
         };
@@ -363,6 +383,7 @@ impl LimitsLayer {
             wall: value(self.wall.as_ref(), default.wall),
             output: value(self.output.as_ref(), default.output),
             children: value(self.children.as_ref(), default.children),
+            processes: value(self.processes.as_ref(), default.processes),
             http_body: value(self.http_body.as_ref(), default.http_body),
             requests_per_host: value(self.requests_per_host.as_ref(), default.requests_per_host),
         }
@@ -403,6 +424,14 @@ fn state_files(node: &Node<'_>, places: &Places) -> Option<At<PathBuf>> {
 fn grace(node: &Node<'_>) -> Option<At<Duration>> {
     node.parsed(TIME, |text| match parse_duration(text) {
         Ok(time) if time > LONGEST_GRACE => Err("the longest grace is 1h".to_owned()),
+        other => other.map_err(|error| error.to_string()),
+    })
+}
+
+fn lease(node: &Node<'_>) -> Option<At<Duration>> {
+    let (least, most) = LEASES;
+    node.parsed(TIME, |text| match parse_duration(text) {
+        Ok(time) if time < least || time > most => Err("a lease is from 1s to 24h".to_owned()),
         other => other.map_err(|error| error.to_string()),
     })
 }

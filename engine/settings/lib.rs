@@ -28,5 +28,5 @@ pub use grant::{GrantFlags, grant_flags, grant_lines};
 pub use nearest::nearest;
 pub use places::{Places, PlacesError};
 pub use presets::{DefinedPreset, Presets, UnknownPreset};
-pub use settings::{Retention, Settings, UnknownExecutor};
+pub use settings::{Nesting, Retention, Settings, UnknownExecutor};
 pub use show::{Origin, Shown};

@@ -29,6 +29,10 @@ pub struct Settings {
     pub state_files: Option<PathBuf>,
     /// Whether the first dispatch starts the daemon, if tasks run in the background at all.
     pub autostart: bool,
+    /// How long a worker that does not answer keeps its tasks while another one waits.
+    pub lease: Duration,
+    /// How far tasks may go that hand in tasks.
+    pub nesting: Nesting,
     /// How long a task that was asked to stop may take to do so.
     pub cancel_grace: Duration,
     /// What is kept of finished tasks.
@@ -41,6 +45,15 @@ pub struct Settings {
     files: Vec<Fingerprint>,
     warnings: Vec<String>,
     pub(crate) layer: Layer,
+}
+
+/// How far tasks may go that hand in tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nesting {
+    /// How deep: what is handed in from within a task that came from outside is at 1.
+    pub depth: u32,
+    /// How many a minute may come of one task from outside.
+    pub per_minute: u32,
 }
 
 /// What is kept of finished tasks; none is no such limit.
@@ -135,6 +148,11 @@ impl Settings {
             background_execution: *default(general.background_execution.as_ref()),
             state_files: general.state_files.as_ref().map(|at| at.value.clone()),
             autostart: *default(general.autostart.as_ref()),
+            lease: *default(general.lease.as_ref()),
+            nesting: Nesting {
+                depth: *default(general.nesting_depth.as_ref()),
+                per_minute: *default(general.nesting_per_minute.as_ref()),
+            },
             cancel_grace: *default(general.grace.as_ref()),
             retention: Retention {
                 age: *default(general.age.as_ref()),
@@ -203,6 +221,8 @@ impl PartialEq for Settings {
             && self.background_execution == other.background_execution
             && self.state_files == other.state_files
             && self.autostart == other.autostart
+            && self.lease == other.lease
+            && self.nesting == other.nesting
             && self.cancel_grace == other.cancel_grace
             && self.retention == other.retention
             && self.hook_bytes == other.hook_bytes

@@ -133,6 +133,10 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     }
     list.table("daemon");
     list.some("autostart", general.autostart.as_ref(), plain);
+    list.some("lease", general.lease.as_ref(), time);
+    list.table("nesting");
+    list.some("depth", general.nesting_depth.as_ref(), plain);
+    list.some("per_minute", general.nesting_per_minute.as_ref(), plain);
     list.table("cancel");
     list.some("grace", general.grace.as_ref(), time);
     list.table("retention");
@@ -194,6 +198,7 @@ fn list_executor(list: &mut List, name: &str, executor: &ExecutorLayer) {
     list.or("wall", limits.wall.as_ref(), &default.wall, |wall| or_none(wall.as_ref(), time));
     list.or("output", limits.output.as_ref(), &default.output, plain::<Bytes>);
     list.or("children", limits.children.as_ref(), &default.children, plain);
+    list.or("processes", limits.processes.as_ref(), &default.processes, plain);
     list.or("http_body", limits.http_body.as_ref(), &default.http_body, plain);
     list.or("requests_per_host", limits.requests_per_host.as_ref(), &default.requests_per_host, plain);
 }

@@ -255,6 +255,25 @@ pub enum Error {
         /// Bytes that it may use.
         quota: u64,
     },
+    /// A task of a task of a task.
+    #[error("hand in a task from within {chain}: tasks go {most} deep at most (nesting.depth)")]
+    TooDeep {
+        /// From the one that came from outside to the one that wanted more.
+        chain: String,
+        /// The limit.
+        most: u32,
+    },
+    /// Tasks that hand in tasks without end.
+    #[error(
+        "hand in a task from within {chain}: {most} a minute have come of the first of them already \
+         (nesting.per_minute)"
+    )]
+    TooMany {
+        /// From the one that came from outside to the one that wanted more.
+        chain: String,
+        /// The limit.
+        most: u32,
+    },
 }
 
 /// A result of the store.

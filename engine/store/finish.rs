@@ -1,14 +1,16 @@
 //! What a worker says of its attempts.
 
 use crate::{claim::Finished, error::Result, transaction::Changes};
-use hob_core::{AttemptNumber, Event, Progress, TaskId, Timestamp};
+use hob_core::{AttemptNumber, Event, FailureKind, Outcome, Progress, TaskId, Timestamp};
 
 impl Changes<'_> {
     /// Ends an attempt: result or failure, event, the end of its captured environment and the state, all in
     /// one transaction. Its output has to be finished before, because its size is recorded here.
     pub fn finish(&self, end: Finished, at: Timestamp) -> Result<()> {
         let Finished { id, attempt, outcome } = end;
-        self.happen(self.place(&id)?, Event::Finish { attempt, outcome, at }).map(drop)
+        let is_lost = matches!(&outcome, Outcome::Failed(failure) if failure.kind == FailureKind::WorkerLost);
+        let place = self.happen(self.place(&id)?, Event::Finish { attempt, outcome, at })?;
+        if is_lost { Ok(()) } else { self.forget_losses(&place.executor) }
     }
 
     /// Says how far an attempt is.

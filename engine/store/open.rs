@@ -1,7 +1,7 @@
 //! Opening the database: for us alone, exactly once created, never over something else.
 
 use crate::{
-    backup,
+    backup, doorbell,
     error::{Error, Result},
     os, restore,
     schema::{self, APPLICATION_ID, CURRENT, MIGRATIONS},
@@ -125,6 +125,8 @@ pub(crate) fn open(folder: &Path, role: Role) -> Result<Opened> {
             if found < CURRENT {
                 backup::copy_to(&database, &files.folder.join(format!("hob.db.v{found}.bak")))?;
                 schema::migrate(&mut database, MIGRATIONS)?;
+                // An older hob that works here has to stop now.
+                doorbell::ring(folder);
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     transaction::{Changes, View},
 };
 use hob_core::{AttemptNumber, Event, ExecutorName, State, StateName, TaskId, Timestamp, WorkerId};
+use std::collections::BTreeMap;
 
 /// A process that may hold claims. Whether it lives, only its lock file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +41,17 @@ const WORKERS: &str = "
     SELECT w.worker, w.kind, w.registered,
         (SELECT count(*) FROM tasks t WHERE t.state = 'running' AND t.worker = w.worker)
     FROM workers w ORDER BY w.registered, w.worker";
+/// Attempts of a task that may lose their worker. 8: one that is repeatable and kills its worker would do so for ever;
+/// one that runs beside it is lost six times at most before that executor is set aside.
+const ATTEMPTS: u32 = 8;
+
+const COUNT: &str = "UPDATE tasks SET lost = lost + 1 WHERE seq = ?1 RETURNING lost";
 const RUNNING_OF: &str = select_place!("WHERE t.state = 'running' AND t.worker = ?1 ORDER BY t.seq");
 
 impl Changes<'_> {
     /// Ends the attempts of a worker whose lock is free and whose native processes were ended, and signs
-    /// it off. A late write of it changes nothing, a late claim is refused.
+    /// it off. A late write of it changes nothing, a late claim is refused. One that is repeatable goes back to the
+    /// queue, but not for ever; an executor that always loses its worker is set aside.
     pub fn lose(
         &self,
         worker: &WorkerId,
@@ -53,9 +60,13 @@ impl Changes<'_> {
     ) -> Result<Vec<Lost>> {
         let places = self.all(RUNNING_OF, [worker.as_str()], rows::place)?;
         let mut lost = Vec::with_capacity(places.len());
+        let mut executors: BTreeMap<ExecutorName, Timestamp> = BTreeMap::new();
         for place in places {
-            let State::Running { attempt, .. } = place.state else { continue };
-            let again = repeatable(&place.executor);
+            let State::Running { attempt, started, .. } = place.state else { continue };
+            let last = executors.entry(place.executor.clone()).or_insert(started);
+            *last = started.max(*last);
+            let times: Option<u32> = self.first(COUNT, [place.sequence], |row| Ok(row.get(0)?))?;
+            let again = times.is_none_or(|times| times < ATTEMPTS) && repeatable(&place.executor);
             let place = self.happen(place, Event::Lose { attempt, repeatable: again, at })?;
             lost.push(Lost {
                 id: place.id,
@@ -65,6 +76,7 @@ impl Changes<'_> {
                 became: place.state.name(),
             });
         }
+        self.count_losses(&executors.into_iter().collect::<Vec<_>>(), at)?;
         self.remove_worker(worker)?;
         Ok(lost)
     }

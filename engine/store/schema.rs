@@ -7,8 +7,12 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i32 = 0x686f_6244;
 
 /// `MIGRATIONS[n]` leads from schema n to schema n + 1; a released one is never edited.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 
 /// The newest schema known here.
 pub(crate) const CURRENT: u32 = {

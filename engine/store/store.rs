@@ -341,6 +341,11 @@ impl Store {
         self.change(|changes| changes.unblock(executors))
     }
 
+    /// [`Changes::let_go`]
+    pub fn let_go(&mut self, executor: &ExecutorName) -> Result<bool> {
+        self.change(|changes| changes.let_go(executor))
+    }
+
     /// [`Changes::cancel`]
     pub fn cancel(&mut self, ids: &[TaskId], at: Timestamp) -> Result<Vec<CancelReply>> {
         self.change(|changes| changes.cancel(ids, at))

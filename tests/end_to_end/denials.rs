@@ -84,7 +84,7 @@ fn a_folder_by_the_languages_own_means() {
 }
 
 #[test]
-fn a_program() {
+fn f53_a_program() {
     let sandbox = Sandbox::new();
     let params = json!({ "program": "echo", "args": ["from", "a program"] });
     let result = denied_then_granted(&sandbox, "runs", "program_run", &params, |lines| {
@@ -95,7 +95,7 @@ fn a_program() {
 }
 
 #[test]
-fn a_variable() {
+fn f53_a_variable() {
     let sandbox = Sandbox::new();
     let grant = "[executors.runs.grant]\nprograms = { sh = { path = \"/bin/sh\" } }\n";
     let base = executor("runs", "program_run", "");
@@ -159,7 +159,7 @@ fn state() {
 }
 
 #[test]
-fn a_component_sees_no_environment_and_no_arguments() {
+fn f52_a_component_sees_no_environment_and_no_arguments() {
     let sandbox = Sandbox::with_config(&executor("prints", "env_print", ""));
     sandbox.ok(["dispatch", "prints", "--id", "empty", "--wait"]);
     let shown = sandbox.show("empty")["result"].to_string();

@@ -3,9 +3,9 @@
 mod granting;
 mod https;
 mod local;
-mod refused;
+pub mod refused;
 mod registry;
-mod tls;
+pub mod tls;
 mod update;
 
 use crate::{denials::guest, sandbox::Sandbox};

@@ -57,7 +57,6 @@ impl Case {
     }
 
     /// `long` in `cargo xtask faults`, else `short`.
-    #[expect(clippy::unused_self, reason = "a scale without a case has no meaning")]
     pub fn scale<T>(&self, short: T, long: T) -> T {
         if env::var(SCALE).is_ok_and(|scale| scale == "long") { long } else { short }
     }

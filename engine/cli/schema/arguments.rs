@@ -3,6 +3,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Command,
     builder::{PossibleValuesParser, TypedValueParser as _, ValueParser},
 };
+use hob_core::sanitize;
 use serde_json::{Map, Number, Value};
 
 /// In front of an argument's id, so that a parameter cannot be taken for one of hob's own.
@@ -135,7 +136,7 @@ fn help(field: &Field, place: Place) -> String {
     if field.kind == Kind::Json {
         add("[JSON]");
     }
-    text
+    sanitize(&text).into_owned()
 }
 
 fn parser(field: &Field) -> ValueParser {

@@ -1,3 +1,4 @@
+use hob_core::sanitize;
 use serde_json::Value;
 
 /// The parameters that a component's schema names.
@@ -68,6 +69,7 @@ impl Parameters {
         let fields = properties
             .into_iter()
             .flatten()
+            .filter(|(name, _)| name.chars().all(is_typable))
             .map(|(name, property)| Field::of(name, property, required.contains(&name.as_str())))
             .collect();
         Self { fields, alternatives: alternatives(schema) }
@@ -84,7 +86,10 @@ impl Field {
         let outer = kind(property);
         let items = property.get("items").filter(|_| outer == Some("array"));
         let inner = items.unwrap_or(property);
-        let choices: Vec<String> = strings(inner.get("enum")).into_iter().map(str::to_owned).collect();
+        let choices = strings(inner.get("enum"));
+        // What cannot be shown cannot be offered; the schema still holds.
+        let are_plain = choices.iter().all(|choice| sanitize(choice) == *choice);
+        let choices: Vec<String> = choices.into_iter().filter(|_| are_plain).map(str::to_owned).collect();
         let kind = match kind(inner) {
             Some("string") => Kind::String,
             Some("integer") => Kind::Integer,
@@ -103,7 +108,10 @@ impl Field {
         Self {
             property: name.to_owned(),
             flag: kebab(name),
-            short: hint("short").and_then(Value::as_str).and_then(|text| text.chars().next()),
+            short: hint("short")
+                .and_then(Value::as_str)
+                .and_then(|text| text.chars().next())
+                .filter(char::is_ascii_alphanumeric),
             kind,
             is_list: items.is_some(),
             is_required,
@@ -127,6 +135,11 @@ impl Field {
     pub fn value_name(&self) -> String {
         self.flag.replace('-', "_").to_ascii_uppercase()
     }
+}
+
+/// Whether it can be part of an option's name.
+fn is_typable(c: char) -> bool {
+    c.is_alphanumeric() || c == ' ' || c.is_ascii_punctuation()
 }
 
 /// The type of a schema; of several the first that is not null.

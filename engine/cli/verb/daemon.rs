@@ -23,7 +23,7 @@ mod log;
 const COMES_UP: Duration = Duration::from_secs(10);
 /// How often that is looked for.
 const LOOK: Duration = Duration::from_millis(20);
-/// How long a daemon may take to end beyond the grace of its tasks.
+/// How long a daemon may take to end beyond twice the grace: its tasks have that to finish, and again to stop.
 const BEYOND_GRACE: Duration = Duration::from_secs(15);
 
 /// Start, stop or look after the daemon, which runs the tasks.
@@ -45,7 +45,7 @@ pub struct Arguments {
 enum What {
     /// Start it unless it runs.
     Start(Json),
-    /// Stop it: its tasks are asked to stop first.
+    /// Stop it: its tasks have the time of `cancel.grace` to finish, and then they are asked to stop.
     Stop(Json),
     /// Say whether it runs.
     Status(Json),
@@ -109,7 +109,7 @@ fn stop(context: &Context, as_json: bool) -> CommandResult {
     let grace = context.settings().map_or(Duration::ZERO, |settings| settings.cancel_grace);
     let (tell, gone) = mpsc::channel();
     thread::spawn(move || tell.send(until_stopped(&state)));
-    let Ok(stopped) = gone.recv_timeout(grace + BEYOND_GRACE) else {
+    let Ok(stopped) = gone.recv_timeout(grace * 2 + BEYOND_GRACE) else {
         let message = anyhow::anyhow!("the daemon (pid {pid}) was asked to stop and still runs");
         return Err(
             CommandError::new(Exit::TimedOut, message).hint("asked a second time it ends at once: hob daemon stop")

@@ -3,9 +3,10 @@ use crate::{
     error::{CommandError, CommandResult},
     exit::Exit,
     foreground::Hands,
+    nested::Nested,
 };
 use hob_core::NewTask;
-use hob_store::Accepted;
+use hob_store::{Accepted, Changes};
 use options::Options;
 use std::{
     ffi::{OsStr, OsString},
@@ -16,6 +17,8 @@ mod batch;
 mod one;
 pub mod options;
 mod reply;
+
+pub use batch::check_line as check_batch_line;
 
 /// Hand in a task; prints its id.
 ///
@@ -104,7 +107,13 @@ pub fn help(executor: &OsStr) -> CommandResult {
 fn hand_in(context: &Context, request: &Request) -> CommandResult {
     let hands = Hands::of(context)?;
     let mut store = context.store()?;
-    let accepted = store.submit(&request.tasks, now()).map_err(|error| batch::with_line(request, error))?;
+    let (nested, at) = (Nested::here(context)?, now());
+    let accept = |changes: &Changes<'_>| {
+        let accepted = changes.submit(&request.tasks, at)?;
+        nested.note(changes, &accepted, at)?;
+        Ok(accepted)
+    };
+    let accepted = store.change(accept).map_err(|error| batch::with_line(request, error))?;
     let mut order: Vec<_> = pairs(request, &accepted).map(|(task, accepted)| (task.priority, &accepted.id)).collect();
     order.sort_by_key(|(priority, _)| std::cmp::Reverse(*priority));
     let foreground = hands.begin(context, order.into_iter().map(|(_, id)| id.clone()).collect())?;

@@ -22,6 +22,7 @@ use std::{
 
 mod care;
 mod damage;
+mod family;
 mod queue;
 
 mod notifications;
@@ -166,6 +167,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
         }
     }
     checks.push(daemon(&context));
+    checks.push(family::check());
     if let Ok(settings) = context.settings() {
         checks.extend(executors(&context, settings));
         checks.extend(installed(settings));

@@ -5,23 +5,31 @@ use crate::{
     prepare::{Executors, Known},
     render::{self, BOLD, Cell, DIM, PLAIN, Table, of_state, styled},
     schema::Parameters,
+    start::ensure_daemon,
 };
 use grants::rows;
-use hob_core::{ExecutorConfig, StateName, format_duration, sanitize_line};
+use hob_core::{ExecutorConfig, ExecutorName, StateName, format_duration, sanitize_line};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
 pub mod grants;
 
 /// Show what can be done: every executor, or one with its parameters and what it is granted.
+///
+/// An executor is set aside when workers die while they run it, three times in a row: its tasks wait until a person
+/// has looked at it and says --let-go.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   hob executors
   hob executors explore
+  hob executors indexer --let-go     runs its tasks again, after it was set aside
   hob executors --json")]
 pub struct Arguments {
     /// Only this one, with everything about it.
     name: Option<String>,
+    /// Let its tasks run again, after it was set aside.
+    #[arg(long, requires = "name")]
+    let_go: bool,
     /// Print JSON: an array of executors, or the one.
     #[arg(long)]
     json: bool,
@@ -30,6 +38,9 @@ pub struct Arguments {
 /// Shows it.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
+    if let (true, Some(name)) = (arguments.let_go, &arguments.name) {
+        return let_go(&context, name, arguments.json);
+    }
     let executors = Executors::new(&context)?;
     let mut out = anstream::stdout().lock();
     if let Some(name) = &arguments.name {
@@ -64,6 +75,22 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     Ok(Exit::Ok)
 }
 
+/// Of any executor that has tasks, also of one that the configuration does not know any more.
+fn let_go(context: &Context, name: &str, as_json: bool) -> CommandResult {
+    let name: ExecutorName = name.parse().map_err(CommandError::usage)?;
+    let is_let_go = context.store()?.let_go(&name)?;
+    ensure_daemon(context)?;
+    let mut out = anstream::stdout().lock();
+    if as_json {
+        render::write_json(&mut out, &json!({ "executor": name, "let_go": is_let_go }))?;
+    } else if is_let_go {
+        writeln!(out, "the tasks of {} run again", styled(BOLD, &name))?;
+    } else {
+        writeln!(out, "{} was not set aside", styled(BOLD, &name))?;
+    }
+    Ok(Exit::Ok)
+}
+
 fn summary(known: &Known) -> &str {
     known.config.summary.as_ref().unwrap_or(&known.description.summary)
 }
@@ -91,6 +118,7 @@ fn object(config: &ExecutorConfig, known: Result<&Known, &CommandError>) -> Valu
             "wall_ms": limits.wall.map(|wall| wall.as_millis()),
             "output": limits.output.0,
             "children": limits.children,
+            "processes": limits.processes,
             "http_body": limits.http_body.0,
             "requests_per_host": limits.requests_per_host,
         },
@@ -160,11 +188,12 @@ fn write_one(out: &mut dyn Write, known: &Known) -> io::Result<()> {
     let wall = limits.wall.map_or_else(|| "none".to_owned(), format_duration);
     writeln!(
         out,
-        "memory {}, computing {}, time {wall}, output {}, {} programs at once, HTTP answer {}, {} requests to a host at once",
+        "memory {}, computing {}, time {wall}, output {}, {} programs at once of {} processes each, HTTP answer {}, {} requests to a host at once",
         limits.memory,
         format_duration(limits.cpu),
         limits.output,
         limits.children,
+        limits.processes,
         limits.http_body,
         limits.requests_per_host
     )

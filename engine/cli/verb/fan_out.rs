@@ -5,6 +5,7 @@ use crate::{
     exit::Exit,
     foreground::{Foreground, Hands},
     handed_in::{Child, HandedIn},
+    nested::Nested,
     notice,
     plan::{self, Words},
     prepare::{Executors, Known, captured_environment, checked_params},
@@ -16,7 +17,7 @@ use crate::{
 use hob_core::{
     MemberTask, NewGroup, NewMember, NewTask, Preset, PresetChild, Priority, SessionId, TaskId, parse_duration,
 };
-use hob_store::{AcceptedGroup, Store};
+use hob_store::{AcceptedGroup, Changes, Store};
 use std::{
     io::{IsTerminal as _, Write as _},
     path::PathBuf,
@@ -114,7 +115,13 @@ pub fn hand_in(name: &str, options: &Options) -> CommandResult {
         session: session.clone(),
         id: id.clone(),
     };
-    let accepted = store.change(|changes| changes.submit_group(&group, now())).map_err(|error| refused(error, &id))?;
+    let (nested, at) = (Nested::here(&context)?, now());
+    let accept = |changes: &Changes<'_>| {
+        let accepted = changes.submit_group(&group, at)?;
+        nested.note(changes, &accepted.members, at)?;
+        Ok(accepted)
+    };
+    let accepted = store.change(accept).map_err(|error| refused(error, &id))?;
     let foreground = hands.begin(&context, accepted.members.iter().map(|member| member.id.clone()).collect())?;
     say(&context, &store, preset, &accepted, options, foreground)
 }

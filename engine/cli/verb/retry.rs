@@ -6,7 +6,9 @@ use crate::{
     error::{CommandError, CommandResult},
     exit::Exit,
     foreground::{Foreground, Hands},
-    lookup, notice,
+    lookup,
+    nested::Nested,
+    notice,
     prepare::{Executors, captured_environment, checked_params},
     render::{self, BOLD, styled},
     verb::wait::wait_with,
@@ -57,11 +59,15 @@ enum Queued<'a> {
 }
 
 impl Queued<'_> {
-    fn tasks(&self) -> Vec<TaskId> {
+    fn accepted(&self) -> &[Accepted] {
         match self {
-            Self::Task(_, task) => vec![task.id.clone()],
-            Self::Group(_, group) => group.members.iter().map(|member| member.id.clone()).collect(),
+            Self::Task(_, task) => std::slice::from_ref(task),
+            Self::Group(_, group) => &group.members,
         }
+    }
+
+    fn tasks(&self) -> Vec<TaskId> {
+        self.accepted().iter().map(|accepted| accepted.id.clone()).collect()
     }
 
     fn group(&self) -> Option<&TaskId> {
@@ -80,8 +86,13 @@ pub fn run(arguments: &Arguments) -> CommandResult {
     let executors = Executors::new(&context)?;
     let repeat = |text: &String| repeat(&mut store, &executors, text, arguments.failed);
     let repeats: Vec<Repeat> = arguments.ids.iter().map(repeat).collect::<CommandResult<_>>()?;
-    let at = now();
-    let accept_all = |changes: &Changes<'_>| repeats.iter().map(|repeat| accept(changes, repeat, at)).collect();
+    let (nested, at) = (Nested::here(&context)?, now());
+    let accept_one = |changes: &Changes<'_>, repeat| {
+        let queued = accept(changes, repeat, at)?;
+        nested.note(changes, queued.accepted(), at)?;
+        Ok(queued)
+    };
+    let accept_all = |changes: &Changes<'_>| repeats.iter().map(|repeat| accept_one(changes, repeat)).collect();
     let queued: Vec<Queued<'_>> = store.change(accept_all)?;
     let foreground = hands.begin(&context, queued.iter().flat_map(Queued::tasks).collect())?;
     if arguments.wait || foreground.is_some() {

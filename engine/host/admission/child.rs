@@ -44,6 +44,12 @@ impl From<Refusal> for Error {
     }
 }
 
+impl From<wasmtime::Error> for Error {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Failed(format!("{error:#}"))
+    }
+}
+
 struct Arguments {
     what: OsString,
     out: PathBuf,
@@ -94,18 +100,48 @@ fn look_at(arguments: &Arguments, bundled: Bundled) -> Result<Record, Error> {
     if let Some(expected) = arguments.pin.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&digest)) {
         return Err(Refusal::Digest { expected: expected.clone(), actual: digest }.into());
     }
-    contract::sniff(&bytes)?;
-    let failed = |error: wasmtime::Error| Error::Failed(format!("{error:#}"));
-    let runtime = Runtime::build(&arguments.cache).map_err(failed)?;
-    let malformed = |error: wasmtime::Error| Refusal::Malformed { message: error.root_cause().to_string() };
-    let component = Component::from_binary(&runtime.engine, &bytes).map_err(malformed)?;
-    let pre = contract::check(&runtime.engine, &runtime.linker, &component)?;
-    let refused = |message| Refusal::Describe { message };
-    let description = describe::describe(&runtime, &pre).map_err(refused)?;
-    Description::parse(&description).map_err(|error| refused(error.to_string()))?;
-    let code = component.serialize().map_err(failed)?;
+    let runtime = Runtime::build(&arguments.cache)?;
+    let (description, component) = examine(&runtime, &bytes)?;
+    let code = component.serialize()?;
     runtime.artefacts.store(&digest, &code).map_err(|error| Error::Failed(error.to_string()))?;
     Ok(Record::new(path, fingerprint, digest, description))
+}
+
+/// What `describe` of these bytes returns, if they are a component that may run.
+fn examine(runtime: &Runtime, bytes: &[u8]) -> Result<(String, Component), Error> {
+    contract::sniff(bytes)?;
+    let malformed = |error: wasmtime::Error| Refusal::Malformed { message: error.root_cause().to_string() };
+    let component = Component::from_binary(&runtime.engine, bytes).map_err(malformed)?;
+    let pre = contract::check(&runtime.engine, &runtime.linker, &component)?;
+    let refused = |message| Refusal::Describe { message };
+    let description = describe::describe(runtime, &pre).map_err(refused)?;
+    Description::parse(&description).map_err(|error| refused(error.to_string()))?;
+    Ok((description, component))
+}
+
+/// What an admission finds out about bytes, in the calling process and without its limits: for fuzzing only. Whoever is
+/// handed bytes by somebody else calls [`Catalog::admit`](super::Catalog::admit).
+pub struct Examiner(Runtime);
+
+impl Examiner {
+    /// One that compiles for the cache folder `cache`, into which it writes nothing.
+    ///
+    /// # Errors
+    /// The engine's words, if it cannot be made.
+    pub fn new(cache: &Path) -> Result<Self, String> {
+        Runtime::build(cache).map(Self).map_err(|error| format!("{error:#}"))
+    }
+
+    /// The description of a component that may run.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn examine(&self, bytes: &[u8]) -> Result<String, String> {
+        examine(&self.0, bytes).map(|(description, _)| description).map_err(|error| match error {
+            Error::Refused(refusal) => refusal.to_string(),
+            Error::Failed(message) => message,
+        })
+    }
 }
 
 /// The file's bytes and the state they were read in.

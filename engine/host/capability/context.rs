@@ -57,6 +57,17 @@ impl LogBudget {
     }
 }
 
+impl Guest {
+    /// Says in the log how many lines are not in it, if there are some of which that was not said.
+    pub(crate) fn note_dropped_lines(&mut self) {
+        let dropped = std::mem::take(&mut self.log.dropped);
+        if dropped > 0 {
+            let (task, executor) = (&self.surroundings.task, &self.surroundings.executor);
+            tracing::warn!(target: "hob::component", %task, %executor, dropped, "log lines dropped: too many a second");
+        }
+    }
+}
+
 /// `text` cut to at most `most` bytes, at a character's border.
 fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
@@ -134,6 +145,8 @@ impl Artifact {
 impl context::Host for Guest {
     async fn log(&mut self, level: context::Level, message: String, fields: Vec<(String, String)>) -> Result<()> {
         let Some(dropped) = self.log.take(Instant::now()) else { return Ok(()) };
+        self.log.dropped = dropped;
+        self.note_dropped_lines();
         let message = cut(message, LOG_TEXT);
         let fields: Vec<String> = fields
             .into_iter()
@@ -141,9 +154,6 @@ impl context::Host for Guest {
             .map(|(name, value)| format!("{}={:?}", cut(name, LOG_TEXT), cut(value, LOG_TEXT)))
             .collect();
         let (task, executor, fields) = (&self.surroundings.task, &self.surroundings.executor, fields.join(" "));
-        if dropped > 0 {
-            tracing::warn!(target: "hob::component", %task, %executor, dropped, "log lines dropped: too many a second");
-        }
         match level {
             context::Level::Trace => tracing::trace!(target: "hob::component", %task, %executor, %fields, "{message}"),
             context::Level::Debug => tracing::debug!(target: "hob::component", %task, %executor, %fields, "{message}"),

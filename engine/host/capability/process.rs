@@ -51,6 +51,7 @@ impl Guest {
         let Some(zygote) = self.surroundings.zygote.clone() else {
             return Err(SpawnError::Os("nothing can be started while a component describes itself".to_owned()));
         };
+        request.processes = self.surroundings.limits.processes;
         let limit = self.surroundings.limits.children;
         self.children.make_room(limit).await.map_err(|()| {
             let executor = &self.surroundings.executor;

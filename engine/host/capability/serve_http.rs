@@ -1,7 +1,7 @@
 //! Binds [`super::http`] to the contract and to wasi:http, which share its policy.
 
 use super::{
-    http::{Body, DEFAULT_TIMEOUT, Exchange, HttpClient, HttpError, Request, Response, SendOptions},
+    http::{DEFAULT_TIMEOUT, Exchange, HttpClient, HttpError, MAX_TIMEOUT, Request, Response, SendOptions},
     io::{Reader, Waitable},
 };
 use crate::{
@@ -130,11 +130,12 @@ impl WasiHttpHooks for Hooks {
             (None, None) => DEFAULT_TIMEOUT,
             (connect, first) => connect.unwrap_or_default().saturating_add(first.unwrap_or(DEFAULT_TIMEOUT)),
         };
-        let pause = options.between_bytes_timeout;
+        let pause = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
         Box::new(async move {
             let Surroundings { policy, http, .. } = &*surroundings;
             let client: &HttpClient = http;
-            let sent = client.send(policy, request, SendOptions { head, total: None }, cancel.into()).await;
+            let sent =
+                client.send(policy, request, SendOptions { head, total: Some(MAX_TIMEOUT) }, cancel.into()).await;
             let response = sent.map_err(wasi_error)?;
             let response = response.map(|body| Paced::new(body, pause).boxed_unsync());
             Ok((response, Box::new(async { Ok(()) }) as Afterwards))
@@ -153,18 +154,19 @@ fn wasi_error(error: HttpError) -> Error {
 }
 
 /// A body whose pauses are bounded.
-struct Paced {
-    body: Body,
-    pause: Option<(Duration, Pin<Box<Sleep>>)>,
+struct Paced<B> {
+    body: B,
+    pause: Duration,
+    sleep: Pin<Box<Sleep>>,
 }
 
-impl Paced {
-    fn new(body: Body, pause: Option<Duration>) -> Self {
-        Self { body, pause: pause.map(|pause| (pause, Box::pin(tokio::time::sleep(pause)))) }
+impl<B> Paced<B> {
+    fn new(body: B, pause: Duration) -> Self {
+        Self { body, pause, sleep: Box::pin(tokio::time::sleep(pause)) }
     }
 }
 
-impl http_body::Body for Paced {
+impl<B: http_body::Body<Data = Bytes, Error = HttpError> + Unpin> http_body::Body for Paced<B> {
     type Data = Bytes;
     type Error = Error;
 
@@ -174,14 +176,37 @@ impl http_body::Body for Paced {
     ) -> Poll<Option<std::result::Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
-            if let Some((pause, sleep)) = &mut this.pause {
-                sleep.as_mut().reset(Instant::now() + *pause);
-            }
+            this.sleep.as_mut().reset(Instant::now() + this.pause);
             return Poll::Ready(frame.map(|frame| frame.map_err(wasi_error)));
         }
-        match &mut this.pause {
-            Some((_, sleep)) => sleep.as_mut().poll(context).map(|()| Some(Err(Error::ConnectionReadTimeout))),
-            None => Poll::Pending,
+        this.sleep.as_mut().poll(context).map(|()| Some(Err(Error::ConnectionReadTimeout)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One byte, and then nothing for ever.
+    struct Dripping(Option<Bytes>);
+
+    impl http_body::Body for Dripping {
+        type Data = Bytes;
+        type Error = HttpError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<std::result::Result<Frame<Bytes>, HttpError>>> {
+            self.0.take().map_or(Poll::Pending, |byte| Poll::Ready(Some(Ok(Frame::data(byte)))))
         }
+    }
+
+    #[tokio::test]
+    async fn f55_a_body_that_falls_silent_ends_by_itself_for_wasi_as_well() {
+        let mut body = Paced::new(Dripping(Some(Bytes::from_static(b"x"))), Duration::from_millis(50));
+        let first = body.frame().await.expect("a frame").expect("a byte");
+        assert_eq!(first.into_data().ok(), Some(Bytes::from_static(b"x")));
+        assert!(matches!(body.frame().await, Some(Err(Error::ConnectionReadTimeout))));
     }
 }

@@ -53,6 +53,31 @@ pub(crate) fn is_below_a_guard() -> bool {
     procfs::is_below(crate::guard::NAME.to_bytes())
 }
 
+/// What that variable was for the program of the task in which this process runs; none outside of a task.
+pub(crate) fn variable_of_the_task(variable: &[u8]) -> Option<Vec<u8>> {
+    procfs::variable_below(crate::guard::NAME.to_bytes(), variable)
+}
+
+/// This process and no other, on no other machine and after no other boot.
+pub(crate) fn identity(pid: i32) -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(format!("{pid} {} {}", procfs::read(pid)?.started, boot.trim()))
+}
+
+/// Kills the process of that number if it has that identity.
+pub(crate) fn kill_identified(pid: i32, wanted: &str) -> io::Result<bool> {
+    let process = match pidfd_open(pid) {
+        Err(Errno::ESRCH) => return Ok(false),
+        process => process?,
+    };
+    // What is looked at after it was opened is what was opened, or is gone.
+    if identity(pid).as_deref() != Some(wanted) {
+        return Ok(false);
+    }
+    pidfd_signal(&process, libc::SIGKILL)?;
+    Ok(true)
+}
+
 /// This process ends with the thread that started it.
 pub(crate) fn end_with_parent() -> nix::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)
@@ -105,7 +130,7 @@ pub(crate) fn exit_watch(pid: u32) -> Option<OwnedFd> {
     pidfd_open(i32::try_from(pid).ok()?).ok()
 }
 
-fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
+pub(super) fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
     // SAFETY: the call takes two numbers and touches no memory.
     #[expect(unsafe_code, reason = "no safe wrapper exists")]
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
@@ -115,7 +140,7 @@ fn pidfd_open(pid: i32) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-fn pidfd_signal(process: &OwnedFd, signal: i32) -> nix::Result<()> {
+pub(super) fn pidfd_signal(process: &OwnedFd, signal: i32) -> nix::Result<()> {
     let info: *const libc::siginfo_t = std::ptr::null();
     // SAFETY: a null siginfo is documented to mean what kill would send.
     #[expect(unsafe_code, reason = "no safe wrapper exists")]
@@ -144,6 +169,11 @@ pub(crate) fn kill_tree(spared: &HashSet<i32>) -> Pass {
         }
         signal_exactly(process, &[libc::SIGKILL])
     })
+}
+
+/// Processes that descend from this one.
+pub(crate) fn count_tree() -> usize {
+    each_descendant(&HashSet::new(), |_| Ok(())).found
 }
 
 /// Calls `act` for each descendant as soon as it is read, so that little time passes for it to fork.

@@ -58,6 +58,22 @@ pub(crate) fn is_below_a_guard() -> bool {
     false
 }
 
+/// Nobody's variables can be read here.
+pub(crate) fn variable_of_the_task(_: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
+/// Nothing tells a process from one that had its number before.
+pub(crate) fn identity(_: i32) -> Option<String> {
+    None
+}
+
+/// So nobody is killed by mistake.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+pub(crate) fn kill_identified(_: i32, _: &str) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Nothing of the kind exists here; the limit on computing time ends an orphan.
 #[expect(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
 pub(crate) fn end_with_parent() -> nix::Result<()> {
@@ -205,4 +221,51 @@ pub(crate) fn kill_tree(spared: &HashSet<i32>) -> Pass {
         pass.refused += usize::from(signal_one(process, Signal::SIGKILL) == Err(Errno::EPERM));
     }
     pass
+}
+
+/// No limit here is inherited and means nothing.
+pub(crate) fn can_bear_a_mark() -> bool {
+    false
+}
+
+/// See [`can_bear_a_mark`].
+pub(crate) fn bear(_: u64) -> nix::Result<()> {
+    Err(Errno::ENOSYS)
+}
+
+/// See [`can_bear_a_mark`].
+pub(crate) fn kill_marked(_: impl Fn(u64) -> bool, _: bool) -> Pass {
+    Pass::default()
+}
+
+/// The system's own limit has to do.
+pub(crate) fn bound_processes(most: u32) -> u32 {
+    most
+}
+
+/// Programs leave no core dump, unless they ask for one.
+pub(crate) fn leave_no_core() -> nix::Result<()> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_CORE)?;
+    setrlimit(Resource::RLIMIT_CORE, 0, hard)
+}
+
+/// Nobody tells, and `ps` costs too much to be asked all the time.
+pub(crate) fn newest_process() -> Option<u64> {
+    None
+}
+
+/// Processes that descend from this one.
+pub(crate) fn count_tree() -> usize {
+    descendants(&HashSet::new()).len()
+}
+
+/// There is no subreaper.
+pub(crate) fn has_reapers() -> bool {
+    false
+}
+
+/// There are none.
+pub(crate) fn delegated_cgroup() -> Option<std::path::PathBuf> {
+    None
 }

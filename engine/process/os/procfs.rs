@@ -14,13 +14,34 @@ pub(crate) struct Process {
 
 /// Calls `act` for every process, in the order of /proc, which is that of the numbers.
 pub(crate) fn each_process(mut act: impl FnMut(Process)) {
-    let Ok(entries) = std::fs::read_dir("/proc") else { return };
-    for entry in entries.flatten() {
-        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
-        if let Some(process) = pid.and_then(read) {
+    each_number(|pid| {
+        if let Some(process) = read(pid) {
             act(process);
         }
+    });
+}
+
+/// The same with no more than the number of each.
+pub(crate) fn each_number(mut act: impl FnMut(i32)) {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return };
+    for entry in entries.flatten() {
+        if let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+            act(pid);
+        }
     }
+}
+
+/// The limit in which a process bears its mark, or what else it has there. None for one that has ended.
+pub(crate) fn mark(pid: i32) -> Option<u64> {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max realtime timeout"))?;
+    // Soft, hard, unit. One that is "unlimited" is no mark.
+    line.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+/// Whether the process has that name.
+pub(crate) fn is_called(pid: i32, name: &[u8]) -> bool {
+    stat(pid).is_some_and(|stat| called(&stat) == Some(name))
 }
 
 /// Whether the process still is the one that was read. One that may not be read is not.
@@ -35,14 +56,32 @@ pub(crate) fn is_below(name: &[u8]) -> bool {
     for _ in 0..1000 {
         let Some(process) = read(pid).filter(|process| process.parent > 1) else { return false };
         pid = process.parent;
-        if stat(pid).is_some_and(|stat| called(&stat) == Some(name)) {
+        if is_called(pid, name) {
             return true;
         }
     }
     false
 }
 
-fn read(pid: i32) -> Option<Process> {
+/// What the variable is in the environment of the first process on the way from the one of that name, which is
+/// above this one, down to this one. The environment is that with which a program was started.
+pub(crate) fn variable_below(name: &[u8], variable: &[u8]) -> Option<Vec<u8>> {
+    let mut pid = std::process::id().cast_signed();
+    let mut found = None;
+    for _ in 0..1000 {
+        let parent = read(pid).filter(|process| process.parent > 1)?.parent;
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let value = |entry: &[u8]| Some(entry.strip_prefix(variable)?.strip_prefix(b"=")?.to_vec());
+        found = environment.split(|byte| *byte == 0).find_map(value).or(found);
+        if stat(parent).is_some_and(|stat| called(&stat) == Some(name)) {
+            return found;
+        }
+        pid = parent;
+    }
+    None
+}
+
+pub(crate) fn read(pid: i32) -> Option<Process> {
     parse(pid, &stat(pid)?)
 }
 

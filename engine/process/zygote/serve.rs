@@ -1,7 +1,9 @@
 //! The zygote's own process: forks guards, and ends what a killed guard leaves behind.
 
 use crate::{
-    guard, oneself,
+    guard,
+    mark::Mark,
+    oneself,
     os::{self, Wait, Wake as _},
     wire::{Report, ask},
 };
@@ -36,8 +38,8 @@ const SWEEP_PATIENCE: Duration = Duration::from_secs(3);
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs the zygote in a process that was just forked for it, to the end of that process.
-pub(super) fn serve(socket: &UnixStream, lock: &File, successor: Option<Vec<OsString>>) -> ! {
-    let code = catch_unwind(AssertUnwindSafe(|| match run(socket, lock, successor) {
+pub(super) fn serve(socket: &UnixStream, lock: &File, mark: Option<Mark>, successor: Option<Vec<OsString>>) -> ! {
+    let code = catch_unwind(AssertUnwindSafe(|| match run(socket, lock, mark, successor) {
         Ok(()) => 0,
         Err(_) => 1,
     }));
@@ -61,14 +63,15 @@ struct Zygote<'a> {
     /// used again.
     guards: HashMap<i32, i32>,
     forked: i32,
+    mark: Option<Mark>,
     /// What to run if the worker is killed.
     successor: Option<Vec<OsString>>,
 }
 
-fn run(socket: &UnixStream, lock: &File, successor: Option<Vec<OsString>>) -> io::Result<()> {
+fn run(socket: &UnixStream, lock: &File, mark: Option<Mark>, successor: Option<Vec<OsString>>) -> io::Result<()> {
     let begun = Instant::now();
     let events = settle(socket, lock)?;
-    let mut zygote = Zygote { socket, events, guards: HashMap::new(), forked: 0, successor };
+    let mut zygote = Zygote { socket, events, guards: HashMap::new(), forked: 0, mark, successor };
     loop {
         let [asked, ended] = os::wait_readable([Some(socket.as_fd()), Some(zygote.events.as_fd())], None)?;
         if ended && zygote.reap() {
@@ -149,8 +152,9 @@ impl Zygote<'_> {
                 // The copies: a guard that held them would keep the worker from seeing the zygote die.
                 let _ = nix::unistd::close(self.socket.as_raw_fd());
                 let _ = nix::unistd::close(self.events.as_fd().as_raw_fd());
+                let (number, mark) = (self.forked, self.mark);
                 let code =
-                    catch_unwind(AssertUnwindSafe(|| i32::from(guard::run(stream, stdio, self.forked).is_err())));
+                    catch_unwind(AssertUnwindSafe(|| i32::from(guard::run(stream, stdio, number, mark).is_err())));
                 leave(code.unwrap_or(2))
             }
             Ok(ForkResult::Parent { child }) => {

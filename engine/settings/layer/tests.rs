@@ -87,7 +87,10 @@ fn the_defaults_are_complete() {
         import_claude_settings,
         state_files,
         autostart,
+        lease,
         grace,
+        nesting_depth,
+        nesting_per_minute,
         age,
         count,
         output,
@@ -107,6 +110,9 @@ fn the_defaults_are_complete() {
     assert_eq!(priorities.map(|at| at.value), Some(Priority::ALL.into()));
     assert_eq!(gather.map(|at| at.value), Some(Duration::from_secs(2)));
     assert_eq!(autostart.map(|at| at.value), Some(true));
+    assert_eq!(lease.map(|at| at.value), Some(Duration::from_mins(1)));
+    assert_eq!(nesting_depth.map(|at| at.value), Some(8));
+    assert_eq!(nesting_per_minute.map(|at| at.value), Some(300));
     assert_eq!(grace.map(|at| at.value), Some(Duration::from_secs(2)));
     assert_eq!(age.map(|at| at.value), Some(Some(Duration::from_hours(30 * 24))));
     assert_eq!(count.map(|at| at.value), Some(Some(10_000)));

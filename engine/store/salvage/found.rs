@@ -8,13 +8,13 @@ use std::{io, path::Path};
 
 const STATES: [&str; 5] = ["pending", "running", "completed", "failed", "cancelled"];
 /// Columns of `tasks` since schema 1, and now.
-const TASK: std::ops::RangeInclusive<usize> = 17..=21;
+const TASK: std::ops::RangeInclusive<usize> = 17..=22;
 
 const TABLES: &str = "
     PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE;
     CREATE TEMP TABLE found_tasks (seq INTEGER PRIMARY KEY, id, executor, priority, created, timeout, session,
         retry_of, environment, state, attempt, worker, started, cancel_requested, progress, finished, output, grp,
-        position, waits, reason);
+        position, waits, reason, lost);
     CREATE TEMP TABLE found_inputs (seq INTEGER PRIMARY KEY, params, cwd);
     CREATE TEMP TABLE found_results (seq INTEGER PRIMARY KEY, summary, data, kind, message, retryable, retry_after,
         trace);

@@ -39,8 +39,9 @@ const CONTENT: &str = "
     SELECT c.environment, c.content FROM found_tasks t JOIN found_contents c USING (environment) WHERE t.seq = ?1";
 const BEGIN: &str = "
     INSERT INTO tasks (seq, id, executor, priority, created, timeout, session, retry_of, environment, state, attempt,
-        waits)
-    SELECT seq, id, executor, priority, created, timeout, session, retry_of, iif(?2, environment, NULL), 'pending', 0, ?3
+        waits, lost)
+    SELECT seq, id, executor, priority, created, timeout, session, retry_of, iif(?2, environment, NULL), 'pending', 0, ?3,
+        ifnull(lost, 0)
     FROM found_tasks WHERE seq = ?1";
 const INPUTS: &str = "INSERT INTO inputs (seq, params, cwd) SELECT seq, params, cwd FROM found_inputs WHERE seq = ?1";
 const NO_INPUTS: &str = "INSERT INTO inputs (seq, params, cwd) VALUES (?1, '{}', x'2f')";

@@ -1,1 +1,7 @@
-//! What people and models see (65 to 69).
+//! Cases 65 to 69: what people and models are shown, and what nobody is.
+
+mod everywhere;
+mod hooks;
+mod kept;
+mod terminal;
+mod toml;

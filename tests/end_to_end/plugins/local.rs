@@ -94,7 +94,7 @@ fn a_name_that_is_taken_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn bytes_that_were_changed_do_not_run() {
+fn f57_bytes_that_were_changed_do_not_run() {
     let sandbox = Sandbox::new();
     let path = guest("noop");
     sandbox.ok(["plugin".as_ref(), "add".as_ref(), path.as_os_str()]);

@@ -85,6 +85,17 @@ fn parse(line: &str) -> CommandResult<Line> {
     serde_json::from_value(Value::Object(object)).map_err(CommandError::usage)
 }
 
+/// Whether a line of a batch is one, whatever its executor may say to its parameters: for fuzzing.
+///
+/// # Errors
+/// What is wrong with it, for a person.
+pub fn check_line(line: &str) -> Result<(), String> {
+    let line = parse(line).map_err(|error| error.message())?;
+    line.priority.map(|text| text.parse::<Priority>()).transpose().map_err(|error| error.to_string())?;
+    line.timeout.map(|text| parse_duration(&text)).transpose().map_err(|error| error.to_string())?;
+    Ok(())
+}
+
 /// Says which task of a batch the store refused.
 pub fn with_line(request: &Request, error: hob_store::Error) -> CommandError {
     let line = match &error {

@@ -19,7 +19,11 @@ pub fn checks<'a>(context: &Context) -> CommandResult<Vec<Check<'a>>> {
     for queue in store.queues()? {
         if let Some(reason) = queue.blocked {
             let message = format!("{} of {} cannot start: {reason}", queue.pending, queue.executor);
-            let hint = format!("they start by themselves when it is back: hob executors {}", queue.executor);
+            let hint = if queue.is_aside {
+                format!("they start when it is let go: hob executors {} --let-go", queue.executor)
+            } else {
+                format!("they start by themselves when it is back: hob executors {}", queue.executor)
+            };
             checks.push(Check::new("queue", Status::Warning, message).hint(hint));
         }
     }

@@ -5,14 +5,18 @@ use hob_process::{Child, Pump, Signal, Tree, TreeEnd};
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 /// Every program of an attempt whose tree still lives.
 #[derive(Default)]
-pub(crate) struct Children(Mutex<Vec<Arc<Entry>>>);
+pub(crate) struct Children {
+    entries: Mutex<Vec<Arc<Entry>>>,
+    /// The limit on processes that one of them, also one that is gone, passed. Zero: none did.
+    crowded: AtomicU32,
+}
 
 /// One program and what of its output the host copies.
 pub(crate) struct Entry {
@@ -24,7 +28,7 @@ pub(crate) struct Entry {
 
 impl Children {
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Entry>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn add(&self, child: Child, pumps: Vec<Pump>) -> Arc<Entry> {
@@ -40,7 +44,10 @@ impl Children {
         loop {
             let dying = {
                 let mut entries = self.lock();
-                entries.retain(|entry| entry.child.tree().try_end().is_none());
+                entries.retain(|entry| {
+                    self.note(entry);
+                    entry.child.tree().try_end().is_none()
+                });
                 if entries.len() < limit {
                     return Ok(());
                 }
@@ -53,6 +60,17 @@ impl Children {
                 None => return Err(()),
             }
         }
+    }
+
+    fn note(&self, entry: &Entry) {
+        if let Some(most) = entry.child.tree().crowded() {
+            self.crowded.store(most, Ordering::Relaxed);
+        }
+    }
+
+    /// The limit on processes that one of the programs passed. Known for sure after [`end`](Self::end).
+    pub(crate) fn crowded(&self) -> Option<u32> {
+        Some(self.crowded.load(Ordering::Relaxed)).filter(|most| *most > 0)
     }
 
     /// Asks every tree to end, and ends what is left of it after `grace`.
@@ -79,6 +97,7 @@ impl Children {
                     tracing::warn!(pid = entry.pid(), "what became of the processes of a program is not known");
                 }
             }
+            self.note(&entry);
             entry.drain().await;
         }
     }

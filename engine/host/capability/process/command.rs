@@ -13,6 +13,8 @@ use std::{
 
 /// Arguments, or variables, of one command. 100,000: what fits into the kernel's own limit.
 const MOST: usize = 100_000;
+/// The variable in which every program of a task has the id of that task.
+const TASK: &str = "HOB_TASK";
 
 /// Decides every part of a command; streams are left to the caller.
 pub(super) fn authorise(surroundings: &Surroundings, command: &Command) -> Result<SpawnRequest, SpawnError> {
@@ -118,6 +120,8 @@ fn variables(surroundings: &Surroundings, added: &[(String, String)]) -> Vec<(Os
     let mut variables: BTreeMap<OsString, OsString> =
         granted.map(|(name, value)| (owned(name), owned(value))).collect();
     variables.extend(added.iter().map(|(name, value)| (name.into(), value.into())));
+    // By this hob knows, and a program may, which task something was handed in from.
+    variables.insert(TASK.into(), surroundings.task.as_str().into());
     variables.into_iter().collect()
 }
 

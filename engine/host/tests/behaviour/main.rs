@@ -1,8 +1,10 @@
 //! Components that run: each test starts one of the guests in tests/guests and looks at what comes
 //! of it. The zygote has to be forked before any thread exists, so this program brings its own
 //! little harness.
+#![expect(clippy::print_stdout, reason = "a test harness prints its results")]
 
 mod admitting;
+mod bombs;
 mod cancelling;
 mod cost;
 mod endings;
@@ -30,18 +32,26 @@ fn main() -> ExitCode {
     let world = World::new(folder.path(), zygote);
     let wanted: Vec<String> =
         args.iter().filter_map(|arg| arg.to_str()).filter(|arg| !arg.starts_with('-')).map(str::to_owned).collect();
-    let lists = [admitting::TESTS, endings::TESTS, cancelling::TESTS, powers::TESTS, cost::TESTS];
+    let only_list = args.iter().any(|arg| arg == "--list");
+    let lists = [admitting::TESTS, bombs::TESTS, endings::TESTS, cancelling::TESTS, powers::TESTS, cost::TESTS];
     let (mut passed, mut failed) = (0, Vec::new());
-    let mut out = std::io::stderr();
     for (name, test) in lists.into_iter().flatten() {
         if !wanted.is_empty() && !wanted.iter().any(|part| name.contains(part.as_str())) {
             continue;
         }
+        if only_list {
+            println!("{name}: test");
+            continue;
+        }
+        print!("test {name} ... ");
+        let _ = std::io::stdout().flush();
         let start = Instant::now();
         let is_fine = catch_unwind(AssertUnwindSafe(|| test(&world))).is_ok();
-        let _ = writeln!(out, "test {name} ... {} ({:.0?})", if is_fine { "ok" } else { "FAILED" }, start.elapsed());
+        println!("{} ({:.0?})", if is_fine { "ok" } else { "FAILED" }, start.elapsed());
         if is_fine { passed += 1 } else { failed.push(name) }
     }
-    let _ = writeln!(out, "\n{passed} passed, {} failed {failed:?}", failed.len());
+    if !only_list {
+        println!("\n{passed} passed, {} failed {failed:?}", failed.len());
+    }
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

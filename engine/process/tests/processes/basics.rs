@@ -18,6 +18,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a_long_list_of_arguments_arrives", long_arguments),
     ("stdin_is_fed_and_its_end_is_seen", stdin_pipe),
     ("nothing_is_inherited_but_three_descriptors", clean_start),
+    ("f69_nobody_leaves_a_core_dump", f69_no_core),
     ("the_mask_is_as_asked", mask),
     ("signals_reach_the_whole_group", group_signals),
     ("a_hundred_at_once", hundred),
@@ -168,6 +169,21 @@ fn clean_start(fixture: &Fixture) {
         let masks: Vec<_> = masks.map(|mask| mask & !(0b11 << 31)).collect();
         assert_eq!(masks, [0; 3], "nothing is blocked, ignored or caught");
     });
+}
+
+/// One byte is less than any dump has, and keeps the kernel from handing it to a program.
+fn f69_no_core(fixture: &Fixture) {
+    let core = |limits: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).expect("a limit");
+        line.split_ascii_whitespace().next().map(str::to_owned)
+    };
+    for process in [std::process::id(), fixture.zygote.pid()] {
+        let limits = fs::read_to_string(format!("/proc/{process}/limits")).expect("limits");
+        assert!(matches!(core(&limits).as_deref(), Some("0" | "1")), "{limits}");
+    }
+    let out = runtime().block_on(fixture.stdout(fixture.shell("exec cat /proc/self/limits").0));
+    let limits = String::from_utf8_lossy(&out);
+    assert!(matches!(core(&limits).as_deref(), Some("0" | "1")), "{limits}");
 }
 
 fn mask(fixture: &Fixture) {

@@ -25,6 +25,8 @@ pub(crate) const CASES: &[Case] = &[
     ("f34_what_is_left_behind_at_the_exit_ends", left_behind),
     ("f34_a_chain_that_keeps_forking_and_leaving_ends", hopping),
     ("f35_a_storm_of_forks_ends", storm),
+    ("f35_a_tree_that_grows_beyond_its_limit_is_ended_and_says_so", crowded),
+    ("f35_a_tree_within_its_limit_is_left_alone", not_crowded),
     ("f36_who_ignores_term_is_killed_after_the_grace", f36_ignores_term),
     ("f36_who_stopped_itself_ends", f36_stopped),
     ("the_grace_is_time_to_clean_up", clean_up),
@@ -108,6 +110,34 @@ fn storm(fixture: &Fixture) {
         until("there are many", || mark.living().len() > 60);
         assert_eq!(in_time(child.terminate(Duration::ZERO)).await, TreeEnd::Gone);
         assert_eq!(mark.living(), [0_u32; 0]);
+    });
+}
+
+fn crowded(fixture: &Fixture) {
+    runtime().block_on(async {
+        let (mut request, mark) =
+            fixture.shell("n=0; while [ $n -lt 60 ]; do setsid sleep 600 & n=$((n + 1)); done; exec sleep 600");
+        request.processes = 20;
+        let child = fixture.zygote.spawn(request).await.expect("spawned");
+        assert_eq!(in_time(child.wait()).await, ExitStatus::Signal(9));
+        assert_eq!(in_time(child.tree().ended()).await, TreeEnd::Gone);
+        assert_eq!(child.tree().crowded(), Some(20));
+        assert_eq!(mark.living(), [0_u32; 0]);
+    });
+}
+
+/// As many come and go as would be too many at once.
+fn not_crowded(fixture: &Fixture) {
+    runtime().block_on(async {
+        let (mut request, _) = fixture.shell(
+            "n=0; while [ $n -lt 200 ]; do /bin/true; n=$((n + 1)); done; \
+             n=0; while [ $n -lt 15 ]; do sleep 600 & n=$((n + 1)); done; sleep 0.6; exit 5",
+        );
+        request.processes = 20;
+        let child = fixture.zygote.spawn(request).await.expect("spawned");
+        assert_eq!(in_time(child.wait()).await, ExitStatus::Code(5));
+        assert_eq!(in_time(child.tree().ended()).await, TreeEnd::Gone);
+        assert_eq!(child.tree().crowded(), None);
     });
 }
 

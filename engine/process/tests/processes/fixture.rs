@@ -32,13 +32,16 @@ impl Mark {
         ("HOB_TEST_MARK".into(), (&self.0).into())
     }
 
-    /// Processes that live and have it.
+    /// Processes that live and have it; or `sleep` for so long with a 9 before, where all variables were dropped.
     pub(crate) fn living(&self) -> Vec<u32> {
-        let variable = format!("HOB_TEST_MARK={}", self.0);
-        let has_it = |environ: Vec<u8>| environ.split(|byte| *byte == 0).any(|one| one == variable.as_bytes());
+        let (variable, time) = (format!("HOB_TEST_MARK={}", self.0), format!("9{}", self.0));
+        let has = |pid: u32, file: &str, what: &str| {
+            let text = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+            text.split(|byte| *byte == 0).any(|one| one == what.as_bytes())
+        };
         let numbers = fs::read_dir("/proc").expect("/proc").flatten();
         let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        numbers.filter(|pid: &u32| fs::read(format!("/proc/{pid}/environ")).is_ok_and(has_it)).collect()
+        numbers.filter(|pid| has(*pid, "environ", &variable) || has(*pid, "cmdline", &time)).collect()
     }
 }
 

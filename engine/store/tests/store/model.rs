@@ -7,7 +7,7 @@ use hob_core::{
 };
 use hob_store::{CancelReply, Cancelled, Counts, Error, Filter, Finished, Store, WorkerKind};
 use proptest::{collection::vec, prelude::*, sample::Index};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LIMIT: u32 = 3;
 const EXECUTORS: [&str; 2] = ["shell", "explore"];
@@ -24,6 +24,7 @@ enum Step {
     Lose { worker: Index, repeatable: bool },
     Block { executor: Index },
     Unblock { executor: Index },
+    LetGo { executor: Index },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -37,9 +38,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (index(), any::<bool>(), any::<bool>())
             .prop_map(|(task, stale, blocked)| Step::Release { task, stale, blocked }),
         2 => index().prop_map(|task| Step::Cancel { task }),
-        1 => (index(), any::<bool>()).prop_map(|(worker, repeatable)| Step::Lose { worker, repeatable }),
+        2 => (index(), any::<bool>()).prop_map(|(worker, repeatable)| Step::Lose { worker, repeatable }),
         1 => index().prop_map(|executor| Step::Block { executor }),
         1 => index().prop_map(|executor| Step::Unblock { executor }),
+        1 => index().prop_map(|executor| Step::LetGo { executor }),
     ]
 }
 
@@ -47,6 +49,15 @@ struct Known {
     executor: &'static str,
     priority: Priority,
     state: State,
+    /// How many of its attempts lost their worker.
+    lost: u32,
+}
+
+/// How often in a row workers died while they ran an executor, and when they did so last.
+#[derive(Clone, Copy)]
+struct Losses {
+    count: u32,
+    last: Timestamp,
 }
 
 /// The tasks by sequence number, and why executors are blocked.
@@ -54,6 +65,15 @@ struct Known {
 struct Model {
     tasks: BTreeMap<i64, Known>,
     blocked: BTreeMap<&'static str, String>,
+    losses: BTreeMap<&'static str, Losses>,
+    aside: BTreeSet<&'static str>,
+}
+
+fn aside(executor: &str, times: u32) -> String {
+    format!(
+        "set aside: {times} times in a row the worker died while it ran; once the cause is gone, \
+         `hob executors {executor} --let-go` lets its tasks run"
+    )
 }
 
 fn name(sequence: i64) -> TaskId {
@@ -85,6 +105,32 @@ impl Model {
                 true
             }
             _ => false,
+        }
+    }
+
+    fn block(&mut self, executor: &'static str, reason: &str) {
+        if !self.aside.contains(executor) {
+            self.blocked.insert(executor, reason.into());
+        }
+    }
+
+    /// That a worker died while it ran these, each with when its last attempt began.
+    fn lose(&mut self, executors: &BTreeMap<&'static str, Timestamp>, at: Timestamp) {
+        let mut counted = Vec::new();
+        for (executor, began) in executors.iter().filter(|(executor, _)| !self.aside.contains(*executor)) {
+            let losses = self.losses.entry(executor).or_insert(Losses { count: 0, last: Timestamp(0) });
+            if losses.count == 0 || losses.last < *began {
+                *losses = Losses { count: losses.count + 1, last: at };
+                counted.push((*executor, losses.count));
+            }
+        }
+        let most = counted.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        counted.retain(|(_, count)| *count == most);
+        if most >= 6 || (most >= 3 && counted.len() == 1) {
+            for (executor, _) in counted {
+                self.aside.insert(executor);
+                self.blocked.insert(executor, aside(executor, most));
+            }
         }
     }
 
@@ -140,7 +186,7 @@ fn both(store: &mut Store, model: &mut Model, step: &Step, at: Timestamp) {
             let new = NewTask { executor: executor(kind), priority, ..task(name(sequence).as_str()) };
             let accepted = store.submit(&[new], at).expect("accepted");
             assert_eq!(accepted[0].sequence, sequence);
-            model.tasks.insert(sequence, Known { executor: kind, priority, state: State::accepted() });
+            model.tasks.insert(sequence, Known { executor: kind, priority, state: State::accepted(), lost: 0 });
         }
         Step::Claim { worker, most } => {
             let worker = worker.get(&workers()).clone();
@@ -159,7 +205,12 @@ fn both(store: &mut Store, model: &mut Model, step: &Step, at: Timestamp) {
             let attempt = model.attempt(sequence, stale);
             let outcome = outcome.get(&[completed(), failed(), Outcome::Cancelled]).clone();
             let said = store.finish(Finished { id: name(sequence), attempt, outcome: outcome.clone() }, at);
-            agree(said, model.happen(sequence, Event::Finish { attempt, outcome, at }));
+            let legal = model.happen(sequence, Event::Finish { attempt, outcome, at });
+            agree(said, legal);
+            let executor = model.tasks[&sequence].executor;
+            if let (true, Some(losses)) = (legal && !model.aside.contains(executor), model.losses.get_mut(executor)) {
+                losses.count = 0;
+            }
         }
         Step::Report { task, stale } => {
             let Some(sequence) = model.pick(task) else { return };
@@ -176,7 +227,7 @@ fn both(store: &mut Store, model: &mut Model, step: &Step, at: Timestamp) {
             let legal = model.happen(sequence, Event::Release { attempt, blocked: blocked.clone() });
             agree(said, legal);
             if let (true, Some(reason)) = (legal, blocked) {
-                model.blocked.insert(model.tasks[&sequence].executor, reason);
+                model.block(model.tasks[&sequence].executor, &reason);
             }
         }
         Step::Cancel { task } => {
@@ -196,25 +247,44 @@ fn both(store: &mut Store, model: &mut Model, step: &Step, at: Timestamp) {
             let lost = store.lose(&worker, |_| repeatable, at).expect("rescues");
             store.register_worker(&worker, WorkerKind::Lazy, at).expect("signs on again");
             let mut expect = Vec::new();
+            let mut executors = BTreeMap::new();
             for sequence in model.of_state(StateName::Running) {
                 let attempt = model.attempt(sequence, false);
-                if matches!(model.state(sequence), State::Running { worker: holder, .. } if holder == worker) {
+                let State::Running { worker: holder, started, .. } = model.state(sequence) else { continue };
+                if holder == worker {
+                    let known = model.tasks.get_mut(&sequence).expect("there");
+                    known.lost += 1;
+                    let repeatable = repeatable && known.lost < 8;
+                    let last = executors.entry(known.executor).or_insert(started);
+                    *last = started.max(*last);
                     assert!(model.happen(sequence, Event::Lose { attempt, repeatable, at }));
                     expect.push((name(sequence), attempt, model.state(sequence).name()));
                 }
             }
+            model.lose(&executors, at);
             let lost: Vec<_> = lost.into_iter().map(|lost| (lost.id, lost.attempt, lost.became)).collect();
             assert_eq!(lost, expect);
         }
         Step::Block { executor: which } => {
             let name = *which.get(&EXECUTORS);
             store.block_executor(&executor(name), "gone", at).expect("blocks");
-            model.blocked.insert(name, "gone".into());
+            model.block(name, "gone");
         }
         Step::Unblock { executor: which } => {
             let name = *which.get(&EXECUTORS);
             store.unblock(&[executor(name)]).expect("unblocks");
-            model.blocked.remove(name);
+            if !model.aside.contains(name) {
+                model.blocked.remove(name);
+            }
+        }
+        Step::LetGo { executor: which } => {
+            let name = *which.get(&EXECUTORS);
+            let is_aside = model.aside.remove(name);
+            assert_eq!(store.let_go(&executor(name)), Ok(is_aside));
+            if is_aside {
+                model.blocked.remove(name);
+                model.losses.remove(name);
+            }
         }
     }
 }

@@ -118,7 +118,7 @@ fn f10_a_newer_schema_is_refused_and_left_alone() {
     let house = with_a_task();
     let content = patch(&house, 60, 99);
     let error = refused(&house);
-    assert!(matches!(error, Error::Newer { found: 99, known: 3, .. }), "{error}");
+    assert!(matches!(error, Error::Newer { found: 99, known: 4, .. }), "{error}");
     assert!(error.to_string().contains("update this hob"), "{error}");
     assert_eq!(bytes(&house), content);
 }
@@ -151,10 +151,10 @@ fn f64_an_open_store_notices_that_a_newer_hob_migrated() {
     let mut old = house.open();
     old.submit(&[task("it")], NOW).expect("accepted");
     let newer = rusqlite::Connection::open(house.file("hob.db")).expect("opens");
-    newer.execute_batch("PRAGMA user_version = 4").expect("migrates");
-    assert!(matches!(old.submit(&[task("late")], NOW), Err(Error::Newer { found: 4, .. })));
-    assert!(matches!(old.counts(), Err(Error::Newer { found: 4, .. })));
-    newer.execute_batch("PRAGMA user_version = 3").expect("goes back");
+    newer.execute_batch("PRAGMA user_version = 5").expect("migrates");
+    assert!(matches!(old.submit(&[task("late")], NOW), Err(Error::Newer { found: 5, .. })));
+    assert!(matches!(old.counts(), Err(Error::Newer { found: 5, .. })));
+    newer.execute_batch("PRAGMA user_version = 4").expect("goes back");
     assert_eq!(old.counts().expect("counts").pending, 1);
 }
 

@@ -108,7 +108,12 @@ pub fn a_blocked_executor_keeps_only_its_own_waiting(store: &mut impl Subject) {
     }
     assert_eq!((store.counts().expect("counts").pending, store.counts().expect("counts").blocked), (4, 2));
     assert_eq!(names(store, &worker, 9), ["s1", "s2"]);
-    let waiting = Queue { executor: executor("explore"), pending: 2, blocked: Some("no executor `explore`".into()) };
+    let waiting = Queue {
+        executor: executor("explore"),
+        pending: 2,
+        blocked: Some("no executor `explore`".into()),
+        is_aside: false,
+    };
     assert_eq!(store.queues(), Ok(vec![waiting]));
     assert_eq!(store.cancel(&[id("e2")], NOW).expect("cancels")[0].became, hob_store::Cancelled::AtOnce);
     assert_eq!(store.unblock(&[executor("explore"), executor("shell"), executor("nobody")]), Ok(1));
