@@ -64,6 +64,11 @@ impl CommandError {
         self.kind
     }
 
+    /// What to type next.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
     /// Whether the reader of our output went away, which is no error.
     pub fn is_broken_pipe(&self) -> bool {
         self.cause

@@ -6,6 +6,7 @@
 
 mod advise;
 mod agents;
+mod alone;
 mod answer;
 mod app;
 mod captured;

@@ -1,6 +1,7 @@
 //! One file a verb. Each has its arguments as typed, and one function that means them and acts.
 
 pub mod admit;
+pub mod backup;
 pub mod cancel;
 pub mod completions;
 pub mod config;
@@ -17,6 +18,7 @@ pub mod output;
 pub mod plugin;
 pub mod presets;
 pub mod prune;
+pub mod restore;
 pub mod retry;
 pub mod show;
 pub mod skill;

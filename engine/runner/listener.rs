@@ -97,6 +97,7 @@ impl Listener {
             match signals.recv_timeout(self.patience(patience)) {
                 Ok(Signal::Bell(unseen)) => {
                     unseen.store(false, Ordering::Release);
+                    self.is_in_place()?;
                     self.pass_cancellations_on()?;
                     self.look_after_others();
                 }
@@ -245,10 +246,12 @@ impl Listener {
         }
     }
 
+    fn is_in_place(&self) -> Result<(), Error> {
+        if self.store.is_in_place() { Ok(()) } else { Err(Error::Vanished(self.shared.state.clone())) }
+    }
+
     fn slow_look(&mut self) -> Result<(), Error> {
-        if !self.store.is_in_place() {
-            return Err(Error::Vanished(self.shared.state.clone()));
-        }
+        self.is_in_place()?;
         self.pass_cancellations_on()?;
         self.others.forget_answers();
         self.look_after_others();

@@ -21,6 +21,17 @@ pub fn dead_workers(state: &Path, store: &Store) -> Result<Vec<Worker>, hob_stor
     Ok(workers)
 }
 
+/// Workers that live, and what looks after the programs of others, by the names of their locks.
+pub fn at_work(state: &Path) -> Vec<String> {
+    let files = life::lock_folders(state).into_iter().flat_map(|folder| lock_files(&folder));
+    let held = files.filter(|path| path.exists() && free(path).is_none());
+    let mut names: Vec<String> =
+        held.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// Why a dead worker's tasks could not be rescued.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -86,9 +86,10 @@ impl Waiter {
         let rung = Arc::new(Rung::default());
         let (tell, news) = watch::channel(0);
         let heard = Arc::clone(&rung);
+        let own = [folder.to_owned(), path.clone()];
         let failed = |error: notify::Error| Error::Folder { path: path.clone(), reason: error.to_string() };
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !concerns(&event)) {
+            if event.is_ok_and(|event| !concerns(&event, &own)) {
                 return;
             }
             let mut count = heard.count.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,6 +99,13 @@ impl Waiter {
         })
         .map_err(failed)?;
         watcher.watch(&path, RecursiveMode::NonRecursive).map_err(failed)?;
+        // A folder that is moved away takes the bell along without touching it; what is above hears of that. Without
+        // it, those who wait find out when they look of themselves.
+        if let Some(parent) = folder.parent()
+            && let Err(error) = watcher.watch(parent, RecursiveMode::NonRecursive)
+        {
+            tracing::debug!(%error, "the folder above the state folder is not watched");
+        }
         Ok(Self { rung, seen: 0, news, _watcher: watcher })
     }
 
@@ -124,7 +132,7 @@ impl Waiter {
 }
 
 /// A write to the bell, or its removal together with the state folder (which changes its number of names before
-/// anything else); not that somebody opened or closed it.
-fn concerns(event: &notify::Event) -> bool {
-    !matches!(event.kind, EventKind::Access(_))
+/// anything else), or that the folder was moved; not that somebody opened or closed it.
+fn concerns(event: &notify::Event, own: &[PathBuf; 2]) -> bool {
+    !matches!(event.kind, EventKind::Access(_)) && event.paths.iter().any(|path| own.contains(path))
 }

@@ -88,9 +88,7 @@ pub enum Error {
         known: u32,
     },
     /// The database is damaged.
-    #[error(
-        "read the database: it is damaged ({detail}); its files were left as they are: copy them before anything else"
-    )]
+    #[error("read the database: it is damaged ({detail}); its files were left as they are")]
     Corrupt {
         /// What `SQLite` said.
         detail: String,
@@ -122,8 +120,47 @@ pub enum Error {
         limit: u64,
     },
     /// It cannot be written to.
-    #[error("write to the database: it is read-only for this user")]
-    ReadOnly,
+    #[error("write to {path}: it is read-only for this user, or its file system is")]
+    ReadOnly {
+        /// The database, or its folder.
+        path: PathBuf,
+    },
+    /// It can only be read, and that not as it is.
+    #[error("read {path}: the folder is read-only, and {reason}")]
+    Unreadable {
+        /// The database.
+        path: PathBuf,
+        /// What would have to be written first.
+        reason: &'static str,
+    },
+    /// Something is where a backup was to go.
+    #[error("write {path}: it is there already; name another place, or replace it with --force")]
+    Exists {
+        /// The place.
+        path: PathBuf,
+    },
+    /// What is to be replaced by a backup is none.
+    #[error("replace {path}: it is no backup of hob's; name another place")]
+    Unlike {
+        /// The place.
+        path: PathBuf,
+    },
+    /// A backup that is not whole, or none at all.
+    #[error("restore {path}: {reason}; nothing was changed")]
+    NotABackup {
+        /// The backup.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The state folder is in use.
+    #[error("use {path} alone: the worker {by} works in it")]
+    InUse {
+        /// The state folder.
+        path: PathBuf,
+        /// Who does.
+        by: String,
+    },
     /// The operating system failed before the change was committed.
     #[error("use the database: {detail}")]
     Io {
@@ -284,7 +321,11 @@ fn joined(ids: &[TaskId]) -> String {
 
 impl Error {
     pub(crate) fn folder(path: impl Into<PathBuf>, reason: &io::Error) -> Self {
-        Self::Folder { path: path.into(), reason: reason.to_string() }
+        let path = path.into();
+        match reason.kind() {
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::Folder { path, reason: reason.to_string() },
+        }
     }
 
     /// The same, of this database.
@@ -315,7 +356,7 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::DiskFull { path: None },
-            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { path: PathBuf::from("the database") },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { detail },
             Some(ErrorCode::SystemIoFailure) if is_growth(&error) => match os::file_size_limit() {
                 Some(limit) => Self::FileTooLarge { path: None, limit },

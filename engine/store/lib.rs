@@ -11,7 +11,9 @@
 //! * [`Waiter`]: wakes when any process has changed something.
 //! * [`output`]: the captured output of attempts.
 
+mod backup;
 mod cancel;
+mod check;
 mod claim;
 mod denials;
 mod doorbell;
@@ -31,15 +33,19 @@ pub mod output;
 mod prune;
 mod query;
 mod rescue;
+mod restore;
 mod rows;
 mod said;
+mod salvage;
 mod schema;
 mod settle;
 mod store;
 mod submit;
 mod transaction;
+mod wal;
 mod writer;
 
+pub use backup::BackedUp;
 pub use cancel::{CancelReply, Cancelled};
 pub use claim::{Claim, Finished, FinishedAndClaimed, Held, WorkerKind};
 pub use doorbell::{Waiter, ring};
@@ -53,6 +59,8 @@ pub use nesting::Nesting;
 pub use prune::{Pruned, PrunedTask, Retention};
 pub use query::{Counts, Filter, Reference};
 pub use rescue::{Lost, Worker};
+pub use restore::{Restored, restore};
+pub use salvage::{Salvaged, salvage};
 pub use store::Store;
 pub use submit::Accepted;
 pub use transaction::{Changes, View};

@@ -1,16 +1,13 @@
 //! Opening the database: for us alone, exactly once created, never over something else.
 
 use crate::{
-    doorbell,
+    backup, doorbell,
     error::{Error, Result},
-    os,
+    os, restore,
     schema::{self, APPLICATION_ID, CURRENT, MIGRATIONS},
+    wal,
 };
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags,
-    backup::{Backup, StepResult},
-    config::DbConfig,
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use std::{
     fs::{self, File},
     io::{self, Write},
@@ -61,14 +58,16 @@ pub(crate) enum Role {
 pub(crate) struct Files {
     pub(crate) folder: PathBuf,
     pub(crate) database: PathBuf,
-    log: PathBuf,
+    pub(crate) log: PathBuf,
     fresh: PathBuf,
-    marker: PathBuf,
+    pub(crate) marker: PathBuf,
     lock: PathBuf,
+    /// Says that a restored database is about to take its place.
+    pub(crate) exchange: PathBuf,
 }
 
 impl Files {
-    fn of(folder: &Path) -> Self {
+    pub(crate) fn of(folder: &Path) -> Self {
         let file = |name: &str| folder.join(name);
         Self {
             folder: folder.to_owned(),
@@ -77,6 +76,7 @@ impl Files {
             fresh: file("hob.db.new"),
             marker: file("hob.db.marker"),
             lock: file("hob.db.lock"),
+            exchange: file("hob.db.exchange"),
         }
     }
 }
@@ -86,6 +86,8 @@ pub(crate) struct Opened {
     pub(crate) files: Files,
     pub(crate) database: Connection,
     pub(crate) identity: os::FileIdentity,
+    /// Nothing can be written.
+    pub(crate) read_only: bool,
     /// While false, nobody is waited for.
     pub(crate) patient: Arc<AtomicBool>,
 }
@@ -99,39 +101,118 @@ fn open_files(files: Files, role: Role) -> Result<Opened> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(Error::SqliteTooOld { found: rusqlite::version() });
     }
-    os::make_folder(&files.folder).map_err(|error| Error::folder(&files.folder, &error))?;
+    if let Err(error) = os::make_folder(&files.folder) {
+        return Err(Error::folder(&files.folder, &error));
+    }
     os::check_owner(&files.folder)?;
-    if survey(&files)? != Found::Marked {
+    if !os::is_writable(&files.folder) || (files.database.exists() && !os::is_writable(&files.database)) {
+        return open_to_read(files);
+    }
+    if !matches!(survey(&files), Ok(Found::Marked)) {
         let _turn = take_turn(&files)?;
-        match survey(&files)? {
-            Found::Marked => {}
-            Found::Nothing => create(&files)?,
-            Found::Unmarked => {
-                inspect(&files)?;
-                mark(&files)?;
-            }
-        }
+        settle(&files)?;
     }
     inspect(&files)?;
-    let identity = os::identity(&files.database).map_err(|error| Error::folder(&files.database, &error))?;
+    let identity = identity(&files)?;
     let mut database = connect(&files.database)?;
     let patient = Arc::new(AtomicBool::new(true));
     prepare(&mut database, role, Arc::clone(&patient))?;
-    match schema::version(&database)? {
+    let found = schema::version(&database)?;
+    check_log(&files, &database)?;
+    // A worker's last connection tidies up after everybody; a command leaves that to it. Not before the log was found
+    // to be whole.
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, role == Role::Client)?;
+    match found {
         CURRENT => {}
         found if found > CURRENT => return Err(newer(&files, found)),
         _ => {
             let _turn = take_turn(&files)?;
             let found = schema::version(&database)?;
             if found < CURRENT {
-                back_up(&files, &database, found)?;
+                backup::copy_to(&database, &files.folder.join(format!("hob.db.v{found}.bak")))?;
                 schema::migrate(&mut database, MIGRATIONS)?;
                 // An older hob that works here has to stop now.
                 doorbell::ring(&files.folder);
             }
         }
     }
-    Ok(Opened { files, database, identity, patient })
+    Ok(Opened { files, database, identity, patient, read_only: false })
+}
+
+/// Does what is still to be done before there is a database here to be opened. For whoever has the turn.
+pub(crate) fn settle(files: &Files) -> Result<()> {
+    match survey(files)? {
+        Found::Marked => Ok(()),
+        Found::Nothing => create(files),
+        Found::Unmarked => {
+            inspect(files)?;
+            mark(files)
+        }
+        Found::Exchanged => restore::exchange(files),
+    }
+}
+
+/// Opens a database that nobody can write to from here.
+fn open_to_read(files: Files) -> Result<Opened> {
+    let path = || files.database.clone();
+    match survey(&files)? {
+        Found::Marked | Found::Unmarked => {}
+        Found::Nothing => return Err(Error::ReadOnly { path: files.folder }),
+        Found::Exchanged => {
+            return Err(Error::Unreadable { path: path(), reason: "a restored database is to take its place" });
+        }
+    }
+    inspect(&files)?;
+    let identity = identity(&files)?;
+    let size = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
+    let has_index = files.folder.join("hob.db-shm").exists();
+    let database = match (size(&files.log), has_index || os::is_writable(&files.folder)) {
+        // Nobody is there to change it, and there is nothing beside it.
+        (0, _) => immutable(&files)?,
+        (_, true) => connect(&files.database)?,
+        (_, false) => {
+            return Err(Error::Unreadable {
+                path: path(),
+                reason: "its write-ahead log cannot be read without writing",
+            });
+        }
+    };
+    let patient = Arc::new(AtomicBool::new(true));
+    let mut database = database;
+    prepare(&mut database, Role::Client, Arc::clone(&patient))?;
+    match schema::version(&database)? {
+        CURRENT => Ok(Opened { files, database, identity, patient, read_only: true }),
+        found if found > CURRENT => Err(newer(&files, found)),
+        _ => Err(Error::Unreadable {
+            path: path(),
+            reason: "an older hob has written it, so that it has to be migrated",
+        }),
+    }
+}
+
+/// Whether there is a database, or was one. An error says why it cannot be used.
+pub(crate) fn is_begun(folder: &Path) -> Result<bool> {
+    survey(&Files::of(folder)).map(|found| found != Found::Nothing)
+}
+
+fn identity(files: &Files) -> Result<os::FileIdentity> {
+    os::identity(&files.database).map_err(|error| Error::folder(&files.database, &error))
+}
+
+/// Refuses a log that is damaged before its end: what `SQLite` would read without it is not what was committed.
+fn check_log(files: &Files, database: &Connection) -> Result<()> {
+    let known = || database.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+    let mut before = known()?;
+    loop {
+        let damage = wal::damage(&files.log, u64::try_from(before).unwrap_or_default());
+        let Some(detail) = damage.map_err(|error| Error::folder(&files.log, &error))? else { return Ok(()) };
+        // Somebody who commits meanwhile makes it longer.
+        let after = known()?;
+        if after == before {
+            return Err(Error::Corrupt { detail: detail.to_owned() });
+        }
+        before = after;
+    }
 }
 
 fn newer(files: &Files, found: u32) -> Error {
@@ -146,6 +227,8 @@ enum Found {
     Unmarked,
     /// Nothing, and nothing was here before.
     Nothing,
+    /// A restored database, whose exchange for the one before was begun and not ended.
+    Exchanged,
 }
 
 /// What is there. Looks at names and sizes only.
@@ -157,7 +240,12 @@ fn survey(files: &Files) -> Result<Found> {
     };
     let path = || files.database.clone();
     let marker = || files.marker.clone();
-    match (size(&files.database)?, size(&files.marker)?.is_some()) {
+    let (database, marker_size) = (size(&files.database)?, size(&files.marker)?);
+    // In this order: while the database is not in its place, this file is.
+    if size(&files.exchange)?.is_some() {
+        return Ok(Found::Exchanged);
+    }
+    match (database, marker_size.is_some()) {
         (Some(1..), true) => Ok(Found::Marked),
         (Some(1..), false) => Ok(Found::Unmarked),
         (Some(0), true) => Err(Error::Emptied { path: path(), marker: marker() }),
@@ -170,7 +258,7 @@ fn survey(files: &Files) -> Result<Found> {
 }
 
 /// Creation and migration are for one process at a time; the lock ends with the file handle.
-fn take_turn(files: &Files) -> Result<File> {
+pub(crate) fn take_turn(files: &Files) -> Result<File> {
     let failed = |error: io::Error| Error::folder(&files.lock, &error);
     let file = os::private().create(true).truncate(false).write(true).open(&files.lock).map_err(failed)?;
     file.lock().map_err(failed)?;
@@ -201,7 +289,7 @@ fn create(files: &Files) -> Result<()> {
 }
 
 /// Leaves a file that says that there is a database here, so that its loss is noticed.
-fn mark(files: &Files) -> Result<()> {
+pub(crate) fn mark(files: &Files) -> Result<()> {
     let failed = |error: io::Error| Error::folder(&files.marker, &error);
     let mut file = os::private().create(true).truncate(true).write(true).open(&files.marker).map_err(failed)?;
     os::protect(&file).map_err(failed)?;
@@ -216,20 +304,9 @@ fn mark(files: &Files) -> Result<()> {
 ///
 /// Through `SQLite` and not through a file handle: closing a plain handle would drop the locks
 /// that other connections of this process hold on the file.
-fn inspect(files: &Files) -> Result<()> {
-    let mut address = String::from("file:");
-    for byte in os::path_to(&files.database) {
-        use std::fmt::Write as _;
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
-            address.push(char::from(byte));
-        } else {
-            let _ = write!(address, "%{byte:02x}");
-        }
-    }
-    address.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+pub(crate) fn inspect(files: &Files) -> Result<()> {
     let path = || files.database.clone();
-    let seen = Connection::open_with_flags(&address, flags).and_then(|database| {
+    let seen = immutable(files).and_then(|database| {
         let header = |key: &str| database.query_row(&format!("PRAGMA {key}"), [], |row| row.get::<_, i32>(0));
         Ok((header("application_id")?, header("user_version")?))
     });
@@ -244,7 +321,7 @@ fn inspect(files: &Files) -> Result<()> {
             Err(Error::NotADatabase { path: path() })
         }
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
-            let reason = File::open(&files.folder).and_then(|_| fs::metadata(&files.database)).err();
+            let reason = File::open(&files.folder).and_then(|_| os::check_readable(&files.database)).err();
             Err(reason.map_or_else(|| error.into(), |reason| Error::folder(path(), &reason)))
         }
         // Read without a lock, so a checkpoint may be halfway through: the first page then counts pages that are not written
@@ -254,7 +331,23 @@ fn inspect(files: &Files) -> Result<()> {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection> {
+/// The database file alone, as it is, for reading.
+fn immutable(files: &Files) -> rusqlite::Result<Connection> {
+    let mut address = String::from("file:");
+    for byte in os::path_to(&files.database) {
+        use std::fmt::Write as _;
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            let _ = write!(address, "%{byte:02x}");
+        }
+    }
+    address.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(&address, flags)
+}
+
+pub(crate) fn connect(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Ok(Connection::open_with_flags(path, flags)?)
 }
@@ -273,8 +366,7 @@ fn prepare(database: &mut Connection, role: Role, patient: Arc<AtomicBool>) -> R
         std::thread::sleep(pause.min(BUSY_PAUSE));
         true
     }))?;
-    // A worker's last connection tidies up after everybody; a command leaves that to it.
-    database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, role == Role::Client)?;
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     database.set_prepared_statement_cache_capacity(STATEMENTS);
     let checkpoint = match role {
@@ -287,30 +379,5 @@ fn prepare(database: &mut Connection, role: Role, patient: Arc<AtomicBool>) -> R
          PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -8000;
          PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = {checkpoint};"
     ))?;
-    Ok(())
-}
-
-/// Copies a database of schema `version` to `hob.db.v<N>.bak`, whole or not at all.
-fn back_up(files: &Files, database: &Connection, version: u32) -> Result<()> {
-    let target = files.folder.join(format!("hob.db.v{version}.bak"));
-    let partial = files.folder.join(format!("hob.db.v{version}.part"));
-    let failed = |error: io::Error| Error::folder(&partial, &error);
-    let file = os::private().create(true).truncate(true).write(true).open(&partial).map_err(failed)?;
-    os::protect(&file).map_err(failed)?;
-    drop(file);
-    let mut copy = connect(&partial)?;
-    {
-        let backup = Backup::new(database, &mut copy)?;
-        // All pages in one step: nobody else writes in between, so it never begins again.
-        match backup.step(-1)? {
-            StepResult::Done => {}
-            _ => return Err(Error::Busy),
-        }
-    }
-    copy.close().map_err(|(_, error)| error)?;
-    File::open(&partial).and_then(|file| file.sync_all()).map_err(failed)?;
-    fs::rename(&partial, &target).map_err(failed)?;
-    os::sync_folder(&files.folder).map_err(|error| Error::folder(&files.folder, &error))?;
-    tracing::info!(path = %target.display(), "kept a copy of the database from before its migration");
     Ok(())
 }

@@ -26,21 +26,24 @@ pub(crate) fn version(database: &Connection) -> Result<u32> {
     Ok(database.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
 }
 
-/// Applies what is missing, each migration in a transaction of its own together with its number,
-/// so that a death in between leaves an older schema and never half of a newer one.
+/// Applies what is missing, all of it in one transaction together with its number, so that a death in between leaves
+/// the older schema as it was.
 pub(crate) fn migrate(database: &mut Connection, migrations: &[&str]) -> Result<()> {
-    loop {
-        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let from = version(&transaction)?;
-        let Some(migration) = usize::try_from(from).ok().and_then(|from| migrations.get(from)) else {
-            return Ok(());
-        };
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", from + 1)?;
-        transaction.commit().map_err(Error::of_commit)?;
-        tracing::info!(from, to = from + 1, "migrated the database");
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let from = version(&transaction)?;
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    let missing = usize::try_from(from).ok().and_then(|from| migrations.get(from..)).unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
     }
+    for migration in missing {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit().map_err(Error::of_commit)?;
+    tracing::info!(from, to = known, "migrated the database");
+    Ok(())
 }
 
 #[cfg(test)]

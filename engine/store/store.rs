@@ -1,6 +1,7 @@
 //! One connection: what the rooms above use.
 
 use crate::{
+    backup::{self, BackedUp},
     cancel::CancelReply,
     claim::{Claim, Finished, FinishedAndClaimed, Held, WorkerKind},
     doorbell::Doorbell,
@@ -41,20 +42,6 @@ pub struct Store {
     /// Rows that this connection had changed at the last commit: without a change nobody is told.
     written: u64,
 }
-
-/// Problems named by [`Store::check`]. 10: enough to see what sort of damage it is.
-const PROBLEMS: &str = "PRAGMA quick_check(10)";
-const COUNTS_AGREE: &str = "
-    SELECT c.pending = count(*) FILTER (WHERE t.state = 'pending')
-        AND c.running = count(*) FILTER (WHERE t.state = 'running')
-        AND c.completed = count(*) FILTER (WHERE t.state = 'completed')
-        AND c.failed = count(*) FILTER (WHERE t.state = 'failed')
-        AND c.cancelled = count(*) FILTER (WHERE t.state = 'cancelled')
-        AND c.output = coalesce(sum(t.output), 0)
-        AND c.pending = (SELECT coalesce(sum(pending), 0) FROM executors)
-        AND count(*) FILTER (WHERE t.state = 'pending' AND t.waits > 0)
-            = (SELECT coalesce(sum(waiting), 0) FROM executors)
-    FROM counts c LEFT JOIN tasks t";
 
 #[expect(
     clippy::redundant_closure_for_method_calls,
@@ -139,14 +126,18 @@ impl Store {
         if self.suspect {
             self.reopen()?;
         }
-        if !self.is_in_place() {
-            return Err(Error::Vanished { path: self.opened.files.database.clone() });
+        let path = || self.opened.files.database.clone();
+        if self.opened.read_only {
+            return Err(Error::ReadOnly { path: path() });
         }
+        let in_place = || if self.is_in_place() { Ok(()) } else { Err(Error::Vanished { path: path() }) };
+        in_place()?;
         self.undo();
         let database = &self.opened.database;
         let begun = database.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         begun.map_err(|error| self.at(error))?;
-        let current = self.is_current(database);
+        // Again, for whoever restores a backup holds this lock while one database takes the place of the other.
+        let current = in_place().and_then(|()| self.is_current(database));
         if current.is_err() {
             self.undo();
         }
@@ -193,7 +184,7 @@ impl Store {
     }
 
     /// Whether a transaction is open: some failures end it of themselves.
-    pub(crate) fn is_begun(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         !self.opened.database.is_autocommit()
     }
 
@@ -216,19 +207,21 @@ impl Store {
         Ok(!busy?)
     }
 
+    /// Whether there is a database, or was one; none is made. An error says why it cannot be used.
+    pub fn is_begun(folder: &Path) -> Result<bool> {
+        open::is_begun(folder)
+    }
+
     /// Looks for damage; an empty answer is a sound database. Reads all of it.
     pub fn check(&self) -> Result<Vec<String>> {
-        self.view(|view| {
-            let mut problems: Vec<String> = view.all(PROBLEMS, [], |row| Ok(row.get(0)?))?;
-            problems.retain(|problem| problem != "ok");
-            if problems.is_empty() && view.first(COUNTS_AGREE, [], |row| Ok(row.get(0)?))? != Some(true) {
-                problems.push("the counts differ from the tasks".into());
-            }
-            if problems.is_empty() {
-                problems = view.check_groups()?;
-            }
-            Ok(problems)
-        })
+        self.view(|view| view.check())
+    }
+
+    /// Copies everything that was committed when it began, and the output of its tasks, into a new folder, while
+    /// others go on writing. The folder is there when it is whole and on the disk, and not before. `progress` is told
+    /// the share of the database that is copied.
+    pub fn back_up(&self, target: &Path, replace: bool, progress: impl FnMut(f64)) -> Result<BackedUp> {
+        backup::back_up(&self.opened, target, replace, progress)
     }
 
     /// [`Changes::submit`]: durable when this returns.

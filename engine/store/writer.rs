@@ -228,7 +228,7 @@ fn carry_out(store: &mut Store, group: Group) -> bool {
     let mut left = group.into_iter();
     for mut operation in left.by_ref() {
         let outcome = one(store, operation.as_mut(), &mut freed);
-        if outcome.is_ok() && store.is_begun() {
+        if outcome.is_ok() && store.has_begun() {
             made.push(operation);
             continue;
         }
@@ -255,10 +255,10 @@ fn carry_out(store: &mut Store, group: Group) -> bool {
 fn one(store: &Store, operation: &mut dyn Operation, freed: &mut bool) -> Result<()> {
     let changes = store.changes();
     changes.run("SAVEPOINT change", [])?;
-    if !operation.make(&changes) && store.is_begun() {
+    if !operation.make(&changes) && store.has_begun() {
         changes.run("ROLLBACK TO change", [])?;
     }
-    if store.is_begun() {
+    if store.has_begun() {
         changes.run("RELEASE change", [])?;
     }
     *freed |= changes.freed.get();

@@ -2,7 +2,7 @@
 
 use crate::sandbox::Sandbox;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 18] = [
     "dispatch",
     "status",
     "list",
@@ -16,6 +16,8 @@ const VERBS: [&str; 16] = [
     "work",
     "config",
     "prune",
+    "backup",
+    "restore",
     "completions",
     "man",
     "help",

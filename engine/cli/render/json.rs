@@ -1,9 +1,20 @@
 use hob_core::sanitize;
+use hob_store::Counts;
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::{
     fmt::Write as _,
     io::{self, Write},
 };
+
+/// How many tasks there are.
+pub fn counts_object(counts: &Counts) -> Value {
+    let Counts { pending, blocked, running, completed, failed, cancelled, output: _ } = counts;
+    json!({
+        "pending": pending, "blocked": blocked, "running": running,
+        "completed": completed, "failed": failed, "cancelled": cancelled,
+    })
+}
 
 /// Writes one line of JSON. Characters that a terminal would obey are written as `\uXXXX`, so the
 /// value is exact and showing it is safe.

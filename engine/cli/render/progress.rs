@@ -54,6 +54,12 @@ impl Gauge {
         self.show_fraction(f64::from(part) / f64::from(whole));
     }
 
+    /// Shows how much of something is copied.
+    pub fn show_share(&self, what: &str, fraction: f64) {
+        self.say(what);
+        self.show_fraction(fraction);
+    }
+
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=STEPS before")]
     fn show_fraction(&self, fraction: f64) {
         if self.0.is_hidden() {

@@ -6,6 +6,13 @@ fn moment(at: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
+/// The time in UTC as part of a file's name.
+pub fn stamp(at: Timestamp) -> String {
+    let text = rfc3339(at);
+    let seconds = text.split('.').next().unwrap_or(&text);
+    seconds.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
 /// `2026-11-21T09:51:00.123Z`, for programs.
 pub fn rfc3339(at: Timestamp) -> String {
     format!("{:.3}", moment(at))

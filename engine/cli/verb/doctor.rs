@@ -13,6 +13,7 @@ use hob_core::{StateName, parse_duration, sanitize_line};
 use hob_process::{OwnProgram, run_to_end};
 use hob_runner::daemon::{Presence, presence};
 use hob_settings::Settings;
+use hob_store::Store;
 use serde_json::{Value, json};
 use std::{
     env, ffi::OsString, fs::Permissions, io::Write, os::unix::fs::PermissionsExt as _, path::Path, thread,
@@ -20,6 +21,7 @@ use std::{
 };
 
 mod care;
+mod damage;
 mod family;
 mod queue;
 
@@ -41,6 +43,7 @@ const VERSION_WALL: Duration = Duration::from_secs(10);
   hob doctor
   hob doctor --fix
   hob doctor --fix --hung-after 30m     ends tasks that have said nothing for so long
+  hob doctor --salvage                  what can still be read of a damaged database, as a new one
   hob doctor --json")]
 pub struct Arguments {
     /// Mend what can be mended.
@@ -49,6 +52,10 @@ pub struct Arguments {
     /// A task that has said nothing for so long hangs [default: 1h]; where it is given, --fix cancels such tasks.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     hung_after: Option<Duration>,
+    /// Write what can be read of a damaged database into a new one beside it, for `hob restore`; nothing else is done,
+    /// and the damaged files stay as they are.
+    #[arg(long, conflicts_with_all = ["fix", "hung_after"])]
+    salvage: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -149,7 +156,10 @@ impl<'a> Check<'a> {
 /// Looks.
 pub fn run(arguments: &Arguments) -> CommandResult {
     let context = Context::discover()?;
-    let mut checks = vec![state(&context), configuration(&context), database(&context)];
+    if arguments.salvage {
+        return damage::salvage(&context, arguments.json);
+    }
+    let mut checks = vec![state(&context), configuration(&context), damage::database(&context)];
     if checks.iter().all(|check| check.what != "database" || check.status != Status::Problem) {
         for found in [care::checks(&context, arguments.hung_after), queue::checks(&context)] {
             let failed = |error: CommandError| vec![Check::new("leftovers", Status::Problem, error.message())];
@@ -237,40 +247,14 @@ fn configuration<'a>(context: &Context) -> Check<'a> {
     }
 }
 
-fn database<'a>(context: &Context) -> Check<'a> {
-    let check = |status, message: String| Check::new("database", status, message);
-    // To open a store is to make it.
-    if !context.places.state.join("hob.db").exists() {
-        return check(Status::Absent, "there is none yet; the first task makes it".to_owned());
-    }
-    let looked = context.store().and_then(|store| {
-        let problems = store.check()?;
-        Ok((problems, store.counts()?))
-    });
-    match looked {
-        Err(error) => check(Status::Problem, error.message()),
-        Ok((problems, counts)) if problems.is_empty() => {
-            let ended = counts.completed + counts.failed + counts.cancelled;
-            let (waits, output) = (counts.pending, render::size(counts.output.0));
-            check(
-                Status::Ok,
-                format!("sound; {waits} pending, {} running, {ended} ended, {output} of output", counts.running),
-            )
-        }
-        Ok((problems, _)) => check(Status::Problem, format!("it is damaged: {}", problems.join("; "))).hint(format!(
-            "keep a copy, then start anew: hob daemon stop; mv {0} {0}.damaged",
-            context.places.state.display()
-        )),
-    }
-}
-
 fn daemon(context: &Context) -> Check<'_> {
     /// Why a daemon would be no help.
     const OFF: &str = "background_execution is off";
     let check = |status, message: String| Check::new("daemon", status, message);
     let in_background = context.settings().map_or(true, |settings| settings.background_execution);
     let waiting = || {
-        let is_there = context.places.state.join("hob.db").exists();
+        // To open a store is to make it.
+        let is_there = Store::is_begun(&context.places.state).unwrap_or_default();
         let counts = is_there.then(|| context.store().ok()?.counts().ok()).flatten();
         counts.map_or(0, |counts| counts.pending)
     };

@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> CommandResult {
 
 impl Overview {
     fn object(&self) -> Value {
-        let Counts { pending, blocked, running, completed, failed, cancelled, output } = self.counts;
+        let Counts { running, output, .. } = self.counts;
         let daemon = match &self.daemon {
             Presence::Running(Some(DaemonInfo { pid, version, started })) => {
                 json!({ "pid": pid, "version": version, "started_at": render::rfc3339(*started) })
@@ -73,10 +73,7 @@ impl Overview {
         json!({
             "daemon": { "state": self.word(), "info": daemon, "meaning": self.meaning() },
             "slots": { "used": running, "max": self.slots },
-            "counts": {
-                "pending": pending, "blocked": blocked, "running": running,
-                "completed": completed, "failed": failed, "cancelled": cancelled,
-            },
+            "counts": render::counts_object(&self.counts),
             "output_bytes": output.0,
             "queues": queues,
             "running": tasks,

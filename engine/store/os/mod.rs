@@ -8,11 +8,11 @@ mod unix;
 
 #[cfg(not(unix))]
 pub(crate) use other::{
-    FileIdentity, check_owner, file_size_limit, identity, make_folder, path_from, path_to, private, protect,
-    sync_ancestors, sync_folder, write_first,
+    FileIdentity, check_owner, check_readable, file_size_limit, identity, is_writable, make_folder, path_from, path_to,
+    private, protect, sync_ancestors, sync_folder, sync_tree, write_first,
 };
 #[cfg(unix)]
 pub(crate) use unix::{
-    FileIdentity, check_owner, file_size_limit, identity, make_folder, path_from, path_to, private, protect,
-    sync_ancestors, sync_folder, write_first,
+    FileIdentity, check_owner, check_readable, file_size_limit, identity, is_writable, make_folder, path_from, path_to,
+    private, protect, sync_ancestors, sync_folder, sync_tree, write_first,
 };

@@ -51,6 +51,26 @@ pub(crate) fn file_size_limit() -> Option<u64> {
     None
 }
 
+pub(crate) fn check_readable(path: &Path) -> io::Result<()> {
+    fs::metadata(path).map(drop)
+}
+
+pub(crate) fn is_writable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| !data.permissions().readonly())
+}
+
+pub(crate) fn sync_tree(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?.path();
+        if entry.is_dir() {
+            sync_tree(&entry)?;
+        } else {
+            OpenOptions::new().write(true).open(entry)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn write_first(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)

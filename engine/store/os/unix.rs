@@ -1,7 +1,7 @@
 use crate::error::{Error, Result};
 use nix::{
     sys::resource::{RLIM_INFINITY, Resource, getrlimit},
-    unistd::geteuid,
+    unistd::{AccessFlags, eaccess, geteuid},
 };
 use std::{
     ffi::OsStr,
@@ -42,9 +42,23 @@ pub(crate) fn check_owner(path: &Path) -> Result<()> {
     }
     if data.mode() & 0o077 != 0 {
         tracing::warn!(path = %path.display(), "others could enter the state folder; closing it");
-        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(|error| Error::folder(path, &error))?;
+        match fs::set_permissions(path, Permissions::from_mode(0o700)) {
+            // It can still be read.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {}
+            changed => changed.map_err(|error| Error::folder(path, &error))?,
+        }
     }
     Ok(())
+}
+
+/// Says why this user cannot read a file, if that is so.
+pub(crate) fn check_readable(path: &Path) -> io::Result<()> {
+    eaccess(path, AccessFlags::R_OK).map_err(io::Error::from)
+}
+
+/// Whether this user can write there; not, if there is nothing.
+pub(crate) fn is_writable(path: &Path) -> bool {
+    eaccess(path, AccessFlags::W_OK).is_ok()
 }
 
 /// Options under which a new file is for this user alone.
@@ -75,6 +89,19 @@ pub(crate) fn sync_ancestors(path: &Path) -> io::Result<()> {
 /// Makes the names in a folder survive a power cut.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// Makes a folder with all that is in it survive a power cut.
+pub(crate) fn sync_tree(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?.path();
+        if entry.is_dir() {
+            sync_tree(&entry)?;
+        } else {
+            File::open(entry)?.sync_all()?;
+        }
+    }
+    sync_folder(path)
 }
 
 /// Writes at the beginning of a file, wherever its cursor is.

@@ -3,10 +3,12 @@
 //! Bytes are stored as they came. What exceeds the limit of an attempt is left out in the middle, with a line
 //! that says how much, so that the beginning and the end are always there.
 
+mod carry;
 mod reader;
 mod ring;
 mod writer;
 
+pub(crate) use carry::{How, carry};
 pub use reader::OutputReader;
 pub use writer::{OutputSummary, OutputWriter};
 

@@ -32,7 +32,7 @@ const NAMED: usize = 5;
 /// Every finding; none of them makes a database or a folder. `silent` is what the person gave for a task that hangs.
 pub fn checks(context: &Context, silent: Option<Duration>) -> CommandResult<Vec<Check<'_>>> {
     let mut checks = Vec::new();
-    if context.places.state.join("hob.db").exists() {
+    if Store::is_begun(&context.places.state)? {
         let store = context.store()?;
         for worker in stale::dead_workers(&context.places.state, &store)? {
             checks.push(dead_worker(context, &store, worker)?);

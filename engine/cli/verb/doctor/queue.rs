@@ -11,7 +11,7 @@ use hob_store::Store;
 
 /// A line for each reason; none where nothing waits.
 pub fn checks<'a>(context: &Context) -> CommandResult<Vec<Check<'a>>> {
-    if !context.places.state.join("hob.db").exists() {
+    if !Store::is_begun(&context.places.state)? {
         return Ok(Vec::new());
     }
     let store = context.store()?;

@@ -12,7 +12,10 @@ mod nesting;
 mod opening;
 mod output;
 mod own;
+mod salvage;
 mod secrecy;
 mod sessions;
+mod size;
+
 mod waiting;
 mod writer;
