@@ -98,27 +98,31 @@ impl From<hob_store::Error> for CommandError {
             | Error::IdRetired { .. }
             | Error::Illegal { .. }
             | Error::IsGroup { .. }
-            | Error::NotCompleted { .. } => Exit::Usage,
-            Error::Exists { .. } | Error::Unlike { .. } | Error::NotABackup { .. } => Exit::Usage,
+            | Error::NotCompleted { .. }
+            | Error::Exists { .. }
+            | Error::Unlike { .. }
+            | Error::NotABackup { .. } => Exit::Usage,
             Error::TooDeep { .. } | Error::TooMany { .. } => Exit::Denied,
             Error::Busy | Error::InUse { .. } | Error::OutcomeUnknown { .. } | Error::Undone { .. } => Exit::Busy,
             _ => Exit::Internal,
         };
-        let is_unknown = matches!(error, Error::OutcomeUnknown { .. });
-        let is_damaged = matches!(error, Error::Corrupt { .. } | Error::NotADatabase { .. });
-        let is_gone = matches!(error, Error::LogWithoutDatabase { .. } | Error::Emptied { .. } | Error::Missing { .. });
-        let is_used = matches!(error, Error::InUse { .. });
+        let hints: &[&str] = match &error {
+            Error::OutcomeUnknown { .. } => &[
+                "a dispatch with --id can simply be repeated as it was: that never makes a second task",
+                "for anything else, look with `hob list` before you repeat it",
+            ],
+            Error::Corrupt { .. }
+            | Error::NotADatabase { .. }
+            | Error::LogWithoutDatabase { .. }
+            | Error::Emptied { .. }
+            | Error::Missing { .. } => &[
+                "what can still be read, as a new database beside it: hob doctor --salvage",
+                "a backup in its place: hob restore FOLDER",
+            ],
+            Error::InUse { .. } => &["what it does, and a way to end it: hob list --state running, hob cancel ID"],
+            _ => &[],
+        };
         let said = Self::new(kind, anyhow::anyhow!("cannot {error}"));
-        if is_used {
-            said.hint("what it does, and a way to end it: hob list --state running, hob cancel ID")
-        } else if is_unknown {
-            said.hint("a dispatch with --id can simply be repeated as it was: that never makes a second task")
-                .hint("for anything else, look with `hob list` before you repeat it")
-        } else if is_damaged || is_gone {
-            said.hint("what can still be read, as a new database beside it: hob doctor --salvage")
-                .hint("a backup in its place: hob restore FOLDER")
-        } else {
-            said
-        }
+        hints.iter().fold(said, |said, hint| said.hint(*hint))
     }
 }

@@ -18,7 +18,7 @@ use hob_runner::{
     life,
 };
 use hob_settings::{Places, Settings};
-use hob_store::{Retention, Waiter};
+use hob_store::{Retention, Store, Waiter};
 use std::{
     env,
     path::Path,
@@ -57,6 +57,16 @@ pub fn work(
         start_daemon(context)?;
     }
     worked
+}
+
+/// Leaves nothing in the write-ahead log, where what was dropped is still to be read. The last notifications and state
+/// files come after the worker has seen to that, and their connections leave it as it is.
+fn tidy(state: &Path) {
+    match Store::open_for_worker(state).and_then(|mut store| store.tidy()) {
+        Ok(true) => {}
+        Ok(false) => tracing::debug!("somebody reads the database; its write-ahead log stays"),
+        Err(error) => tracing::debug!(%error, "the write-ahead log stays"),
+    }
 }
 
 /// A worker before it begins: its name, and the zygote, which has to be forked while the process has one thread.
@@ -131,6 +141,9 @@ impl Crew {
         }
         if let Some(files) = configuration.take_state_files() {
             files.finish(LAST_WORDS);
+        }
+        if report.is_ok() {
+            tidy(&places.state);
         }
         report
     }

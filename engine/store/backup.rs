@@ -62,7 +62,7 @@ impl Unfinished {
         // Of a backup that died; whoever makes the same one at the same time fails in what follows.
         remove(&folder).map_err(failed)?;
         os::make_folder(&folder).map_err(failed)?;
-        Ok(Self { folder, target, replace })
+        Ok(Self { target, folder, replace })
     }
 
     /// Syncs all of it and gives it its name.

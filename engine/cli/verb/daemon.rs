@@ -116,14 +116,7 @@ fn stop(context: &Context, as_json: bool) -> CommandResult {
         );
     };
     stopped?;
-    tidy(context);
     say(context, Some("stopped"), as_json)
-}
-
-/// Empties the write-ahead log, which has what was dropped in it: the daemon could not while somebody else had it open.
-fn tidy(context: &Context) {
-    let tidied = context.store().and_then(|mut store| Ok(store.tidy()?));
-    tracing::debug!(?tidied, "the write-ahead log after the daemon's end");
 }
 
 /// Says whether it runs, and what was done.

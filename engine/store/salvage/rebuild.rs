@@ -97,6 +97,7 @@ const SET_LAST: &str = "
         (SELECT ifnull(max(seq), 0) FROM found_results)) WHERE name = 'tasks'";
 
 /// A task that was found.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of the query, and any of them may hold")]
 struct Task {
     sequence: i64,
     state: String,
@@ -153,13 +154,13 @@ pub(super) fn rebuild(database: &Connection, found: &Found<'_>) -> Result<Salvag
 /// Does one thing, or leaves all as it was if the schema does not allow it; whether it was done.
 fn one(database: &Connection, make: impl FnOnce(&Connection) -> Result<()>) -> Result<bool> {
     database.execute_batch("SAVEPOINT one")?;
-    let made = make(database);
-    if let Err(error) = &made {
+    let done = make(database);
+    if let Err(error) = &done {
         tracing::debug!(%error, "a row that does not fit is left out");
         database.execute_batch("ROLLBACK TO one")?;
     }
     database.execute_batch("RELEASE one")?;
-    Ok(made.is_ok())
+    Ok(done.is_ok())
 }
 
 /// The groups that can go on, or are over.

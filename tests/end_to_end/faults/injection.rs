@@ -1,5 +1,6 @@
 //! Death, errors and full disks at chosen or random moments (01 to 06).
 
+mod backups;
 mod disk;
 mod failing_sync;
 mod full_disk;

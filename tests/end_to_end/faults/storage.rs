@@ -75,7 +75,7 @@ fn files(sandbox: &Sandbox) -> BTreeMap<PathBuf, Content> {
             let path = entry.expect("an entry").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
             // Locks, and the index of the log, which is made anew when it is opened.
-            if name.ends_with(".lock") || name.ends_with("-shm") {
+            if path.extension().is_some_and(|extension| extension == "lock") || name.ends_with("-shm") {
                 continue;
             }
             if path.is_dir() {

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 
 /// The calls with which hob changes files; on some machines some of them do not exist.
-const CHANGES: [&str; 8] = [
+pub(super) const CHANGES: [&str; 8] = [
     "pwrite64",
     "fdatasync",
     "fsync",
@@ -29,7 +29,7 @@ const FAR: u64 = 1_000;
 
 /// Has `try_at` die at calls of each kind, at each in turn until it dies no more; for a short case at `few` of them by
 /// chance. It says whether it died. Gives the number of deaths.
-fn sweep(case: &mut Case, calls: &[&str], few: usize, mut try_at: impl FnMut(&str, u64) -> bool) -> u64 {
+pub(super) fn sweep(case: &mut Case, calls: &[&str], few: usize, mut try_at: impl FnMut(&str, u64) -> bool) -> u64 {
     if case.scale(false, true) {
         return calls.iter().map(|call| (1..FAR).take_while(|n| try_at(call, *n)).count() as u64).sum();
     }

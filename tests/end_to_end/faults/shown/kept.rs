@@ -81,6 +81,12 @@ fn f69_under_any_umask_nobody_else_sees_a_file_an_argument_or_a_log_line() {
         let is_output = path.starts_with(sandbox.state().join("output"));
         assert!(is_output || !has(PARAMETER), "a parameter is in {}", path.display());
     }
+    // Nor has the database, when everything has ended.
+    sandbox.ok(["daemon", "stop"]);
+    for path in below(&sandbox.home()) {
+        let bytes = fs::read(&path).unwrap_or_default();
+        assert!(!bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()), "it is in {}", path.display());
+    }
 }
 
 /// A crash would otherwise write what tasks were told to the disk.

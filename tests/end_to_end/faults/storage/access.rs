@@ -47,8 +47,8 @@ fn is_readable(sandbox: &Sandbox, run: impl Fn(&[&str]) -> Ran, what: &str) {
 fn f07_a_read_only_file_system_is_read_and_says_that_it_takes_nothing() {
     let sandbox = at_rest();
     sandbox.ok(["dispatch", "shell", "echo printed", "--id", "kept", "--wait"]);
-    sandbox.ok(["dispatch", "shell", "true", "--id", "waits"]);
     eventually("who ran the first has ended", || oracle::processes(&sandbox).is_empty());
+    sandbox.ok(["dispatch", "shell", "true", "--id", "waits"]);
     assert!(fs::metadata(sandbox.state().join("hob.db-wal")).expect("a log").len() > 0);
     is_readable(&sandbox, |args| read_only(&sandbox, args), "with a log");
     let backup = sandbox.work().join("backup");
@@ -82,8 +82,8 @@ fn f07_a_folder_that_may_not_be_written_is_read_and_says_that_it_takes_nothing()
     const NOBODY: u32 = 65_534;
     let sandbox = at_rest();
     sandbox.ok(["dispatch", "shell", "echo printed", "--id", "kept", "--wait"]);
-    sandbox.ok(["dispatch", "shell", "true", "--id", "waits"]);
     eventually("who ran the first has ended", || oracle::processes(&sandbox).is_empty());
+    sandbox.ok(["dispatch", "shell", "true", "--id", "waits"]);
     // Nothing keeps root from writing.
     let hob = if is_root() {
         let own = sandbox.home().parent().expect("the sandbox").join("hob");
@@ -112,7 +112,7 @@ fn f07_a_folder_that_may_not_be_written_is_read_and_says_that_it_takes_nothing()
         is_readable(&sandbox, run, what);
         fs::set_permissions(&path, Permissions::from_mode(before)).expect("opened");
     }
-    fs::set_permissions(&database, Permissions::from_mode(0)).expect("closed");
+    fs::set_permissions(&database, Permissions::from_mode(0o000)).expect("closed");
     for args in [["list"].as_slice(), &["status"], &["dispatch", "shell", "true"]] {
         run(args).refused(70, &["hob.db"]);
     }

@@ -71,17 +71,17 @@ fn f08_a_damaged_page_is_found_and_costs_what_was_in_it() {
     let kinds = pages(&pristine);
     assert!(kinds.iter().any(|(name, _)| name == "the list of free pages"), "{kinds:?}");
     // One of each kind that has to be met, then any.
-    let must = [
+    let required = [
         "the header",
         "the list of free pages",
         "table tasks leaf",
         "table tasks internal",
         "index pending_tasks leaf",
     ];
-    let count = case.scale(must.len() + 1, 120);
+    let count = case.scale(required.len() + 1, 120);
     let (mut lost, mut most) = (0, 0);
     for number in 0..count {
-        let choices: Vec<_> = match must.get(number) {
+        let choices: Vec<_> = match required.get(number) {
             Some(kind) => kinds.iter().filter(|(name, _)| name == kind).collect(),
             None => kinds.iter().collect(),
         };
