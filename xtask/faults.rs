@@ -25,14 +25,15 @@ struct Asked {
     is_short: bool,
 }
 
-/// Runs the cases that `args` name, or all; after all of them the page is written.
+/// Runs the cases that `args` name, or all. What those at full length found goes into the page; one that was red has
+/// nothing there.
 pub fn faults(repository: &Repository, args: &[String]) -> Result<()> {
     let asked = Asked::parse(args)?;
     if asked.is_page {
         return page::write(repository, &Measured::read(repository)?);
     }
     let is_all = asked.cases.is_empty() && asked.targets.is_empty();
-    let mut measured = Measured::of_this_machine();
+    let mut measured = Measured::read(repository)?.on_this_machine();
     let mut red = Vec::new();
     let cases: Vec<&Case> = cases::all().filter(|case| is_all || asked.cases.contains(&case.number)).collect();
     if !cases.is_empty() {
@@ -40,6 +41,7 @@ pub fn faults(repository: &Repository, args: &[String]) -> Result<()> {
         cover(repository, &asked, &cases, &mut measured, &mut red)?;
     }
     for target in fuzz::TARGETS.into_iter().filter(|target| is_all || asked.targets.contains(target)) {
+        measured.fuzzed.retain(|fuzzed| fuzzed.target != target);
         match fuzz::fuzz(repository, target, fuzz::TIME, asked.seed) {
             Ok(fuzzed) => {
                 println!("{target:<10} ok  {} inputs in {} s", fuzzed.inputs, fuzzed.seconds);
@@ -51,12 +53,13 @@ pub fn faults(repository: &Repository, args: &[String]) -> Result<()> {
             }
         }
     }
-    if !red.is_empty() {
-        bail!("red: {}; what each test printed is in {}", red.join(", "), suite::logs(repository).display());
-    }
-    if asked == Asked::default() {
+    // A seed repeats what chance has found before, and is no measure.
+    if asked.seed.is_none() && !asked.is_short {
         measured.write(repository)?;
         page::write(repository, &measured)?;
+    }
+    if !red.is_empty() {
+        bail!("red: {}; what each test printed is in {}", red.join(", "), suite::logs(repository).display());
     }
     Ok(())
 }
@@ -72,10 +75,12 @@ fn cover(
     for case in cases {
         let found = suite.run(case, asked.seed, !asked.is_short)?;
         println!("{}", line(case, &found));
-        if !found.failed.is_empty() {
+        if found.failed.is_empty() {
+            measured.cases.insert(case.number, found);
+        } else {
+            measured.cases.remove(&case.number);
             red.push(format!("{:02}", case.number));
         }
-        measured.cases.insert(case.number, found);
     }
     Ok(())
 }

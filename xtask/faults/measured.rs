@@ -4,7 +4,7 @@ use hob_fault_case::Record;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, path::PathBuf, thread};
 
-/// What the last complete run found.
+/// What the last run of each case found.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Measured {
     /// The machine, in words.
@@ -29,7 +29,7 @@ pub struct Fuzzed {
 pub struct Found {
     pub tests: usize,
     /// Names of those that failed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip)]
     pub failed: Vec<String>,
     pub seconds: f64,
     /// What the tests that count their injections recorded.
@@ -37,15 +37,13 @@ pub struct Found {
 }
 
 impl Measured {
-    pub fn of_this_machine() -> Self {
+    /// The same if it was measured here, and nothing if it was elsewhere: figures of two machines do not belong on one page.
+    pub fn on_this_machine(self) -> Self {
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let release = kernel.split('-').next().unwrap_or_default().trim();
         let cores = thread::available_parallelism().map_or(0, usize::from);
-        Self {
-            machine: format!("{cores} cores, {} {release}", std::env::consts::OS),
-            cases: BTreeMap::new(),
-            fuzzed: Vec::new(),
-        }
+        let machine = format!("{cores} cores, {} {release}", std::env::consts::OS);
+        if self.machine == machine { self } else { Self { machine, cases: BTreeMap::new(), fuzzed: Vec::new() } }
     }
 
     pub fn read(repository: &Repository) -> Result<Self> {

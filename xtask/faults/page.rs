@@ -20,7 +20,8 @@ const INTRODUCTION: &str = "\
 
 What happens to programs that run tasks while nobody watches, and what hob promises for each. Each case has a number, and its
 tests begin with it: `f18_…` is of case 18. The suite (`cargo xtask test`) runs a short form of those that go by chance;
-`cargo xtask faults` runs all of them at full length and writes this page, `cargo xtask faults 01 --seed 7` repeats one.
+`cargo xtask faults` runs all of them at full length and writes this page, `cargo xtask faults 01` one of them;
+`cargo xtask faults 01 --seed 7` repeats what chance has found.
 After a case that injects faults the database is checked whole, every accepted task is looked for, and no process may be left:
 **lost** and **left** count what was not so.
 ";
