@@ -24,7 +24,7 @@ use hob_core::{
     WorkerId,
 };
 use rusqlite::Connection;
-use std::{path::Path, sync::atomic::Ordering};
+use std::{fs, path::Path, sync::atomic::Ordering};
 
 /// The tasks of one state folder.
 ///
@@ -138,22 +138,29 @@ impl Store {
         begun.map_err(|error| self.at(error))?;
         // Again, for whoever restores a backup holds this lock while one database takes the place of the other.
         let current = in_place().and_then(|()| self.is_current(database));
-        if current.is_err() {
+        let begun = current.and_then(|()| self.name_log());
+        if begun.is_err() {
             self.undo();
         }
-        current
+        begun
+    }
+
+    /// Sees to it that the name of the log outlives a power cut, before anything is written to it. A log that has
+    /// something in it was written to by somebody who has done so. SQLite's own way (which the build leaves out) is to
+    /// sync the folder once in each process, and to hide it if that fails.
+    fn name_log(&mut self) -> Result<()> {
+        if !self.named {
+            let log = &self.opened.files.log;
+            if fs::metadata(log).map_or(0, |data| data.len()) == 0 {
+                os::sync_folder(self.folder()).map_err(|error| Error::folder(self.folder(), &error))?;
+            }
+            self.named = true;
+        }
+        Ok(())
     }
 
     /// Ends the transaction: on the disk when this returns without an error, and then everybody is told.
     pub(crate) fn commit(&mut self) -> Result<()> {
-        if !self.named {
-            // SQLite does this with the first sync of its log, too, and hides it if it fails.
-            if let Err(error) = os::sync_folder(self.folder()) {
-                self.undo();
-                return Err(Error::folder(self.folder(), &error));
-            }
-            self.named = true;
-        }
         let committed =
             self.opened.database.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]).map(drop));
         if let Err(error) = committed {

@@ -1,8 +1,10 @@
 //! The write-ahead log as a file (section 4 of `SQLite`'s file format).
 //!
 //! `SQLite` takes the first frame that does not fit for the end of the log, as a power cut leaves one. So damage in
-//! the middle would take every commit after it without a word. Here it is told apart: every commit is synced before
-//! the next one is written, so that whatever a power cut leaves behind holds no more than one commit.
+//! the middle would take every commit after it without a word. Here it is told apart by what comes after such a frame:
+//! frames that fit to one another and have two commits. A power cut leaves one commit at most, for each is synced
+//! before the next one is written. A process that dies with its commit written and not yet announced leaves one, too;
+//! the next one writes over its beginning, and what is left does not fit to that.
 
 use std::{
     collections::HashMap,
@@ -25,6 +27,19 @@ struct Head {
     is_big_endian: bool,
     salts: [u8; 8],
     sum: [u32; 2],
+}
+
+impl Head {
+    /// Whether a frame of this log is whole, as one that comes after a frame with the sum `before`.
+    fn follows(&self, before: [u32; 2], frame: &[u8]) -> bool {
+        let found = sum(sum(before, &frame[..8], self.is_big_endian), &frame[FRAME..], self.is_big_endian);
+        frame[8..16] == self.salts && found == stored(frame)
+    }
+}
+
+/// The sum that a frame says it has.
+fn stored(frame: &[u8]) -> [u32; 2] {
+    [number(&frame[16..]), number(&frame[20..])]
 }
 
 fn number(bytes: &[u8]) -> u32 {
@@ -89,17 +104,26 @@ pub(crate) fn damage(path: &Path, known: u64) -> io::Result<Option<&'static str>
         Ok(None) => return Ok(None),
         Err(why) => return Ok(Some(why)),
     };
-    let mut commits = 0;
+    let mut frame = vec![0; FRAME + head.page_size];
+    let mut before = head.sum;
+    if let Some(last) = known.checked_sub(1) {
+        fill(&mut file, frame_at(last, head.page_size), &mut frame[..FRAME])?;
+        before = stored(&frame);
+    }
+    let (mut is_cut_off, mut commits) = (false, 0);
     for index in known.. {
-        let mut frame = [0; FRAME];
-        if fill(&mut file, frame_at(index, head.page_size), &mut frame)? < FRAME {
+        if fill(&mut file, frame_at(index, head.page_size), &mut frame)? < frame.len() {
             break;
         }
-        let is_of_this_log = frame[8..16] == head.salts;
-        commits += u32::from(is_of_this_log && number(&frame[4..]) != 0);
+        if !head.follows(before, &frame) {
+            (is_cut_off, commits) = (true, 0);
+        } else if is_cut_off && number(&frame[4..]) != 0 {
+            commits += 1;
+        }
         if commits > 1 {
             return Ok(Some("its write-ahead log is damaged, and commits that come after that cannot be read"));
         }
+        before = stored(&frame);
     }
     Ok(None)
 }
@@ -131,11 +155,10 @@ impl Log {
             if fill(&mut file, at, &mut frame)? < frame.len() {
                 break;
             }
-            let said = [number(&frame[16..]), number(&frame[20..])];
-            let found = sum(sum(before, &frame[..8], head.is_big_endian), &frame[FRAME..], head.is_big_endian);
+            let is_whole = head.follows(before, &frame);
             // The sum of a damaged frame still says from where that of the next one goes on.
-            before = said;
-            if frame[8..16] != head.salts || found != said {
+            before = stored(&frame);
+            if !is_whole {
                 continue;
             }
             begun.push((number(&frame), at + FRAME as u64));

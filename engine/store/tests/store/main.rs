@@ -6,6 +6,7 @@ mod glance;
 mod groups;
 mod house;
 mod interleavings;
+mod log;
 mod losses;
 mod model;
 mod nesting;
@@ -16,6 +17,5 @@ mod salvage;
 mod secrecy;
 mod sessions;
 mod size;
-
 mod waiting;
 mod writer;
