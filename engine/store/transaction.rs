@@ -216,3 +216,46 @@ impl<'a> Changes<'a> {
 pub(crate) fn words(states: &[StateName]) -> String {
     states.iter().map(|state| format!("'{}'", state.as_str())).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{claim::Finished, claim::WorkerKind, store::Store};
+    use hob_core::{Environment, NewTask, Outcome, Priority, TaskResult, Timestamp, WorkerId};
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_statement_is_planned_once_however_many_tasks_there_are() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let mut store = Store::open_for_worker(&folder.path().join("state")).expect("opens");
+        let (worker, at): (WorkerId, _) = ("w1".parse().expect("a worker"), Timestamp(1));
+        store.register_worker(&worker, WorkerKind::Daemon, at).expect("signs on");
+        let task = NewTask {
+            id: None,
+            executor: "shell".parse().expect("a name"),
+            params: "{}".into(),
+            priority: Priority::Medium,
+            cwd: "/".into(),
+            environment: Environment::default(),
+            timeout: None,
+            session: None,
+            retry_of: None,
+        };
+        store.submit(&vec![task; 4], at).expect("accepted");
+        let mut ended = 0;
+        let mut claims = store.claim(&worker, 1, 1, at).expect("claims");
+        while let Some(claim) = claims.pop() {
+            let result = TaskResult { summary: "done".into(), data: None };
+            let end = Finished { id: claim.task.id, attempt: claim.attempt, outcome: Outcome::Completed(result) };
+            claims = store.finish_and_claim(vec![end], &worker, 1, 1, at).expect("goes on").claims;
+            ended += 1;
+        }
+        assert_eq!(ended, 4);
+        for sql in [MOVE, PLACE, INSERT_RESULT] {
+            let statement = store.changes().database.prepare_cached(sql).expect("is kept");
+            let runs = statement.get_status(StatementStatus::Run);
+            assert!(runs >= 4, "{runs} runs: {sql}");
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "{sql}");
+        }
+    }
+}
