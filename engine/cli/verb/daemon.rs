@@ -14,7 +14,12 @@ use hob_runner::{
     daemon::{DaemonInfo, Election, Presence, Seat, presence, until_stopped},
 };
 use serde_json::json;
-use std::{io::Write as _, sync::mpsc, thread, time::Duration};
+use std::{
+    io::Write as _,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 mod log;
 
@@ -97,12 +102,20 @@ fn start(context: &Context, as_json: bool) -> CommandResult {
 
 fn stop(context: &Context, as_json: bool) -> CommandResult {
     let state = context.places.state.clone();
-    let pid = match presence(&state)? {
-        Presence::Stopped => return say(context, Some("did not run"), as_json),
-        Presence::Running(None) => {
-            return Err(CommandError::new(Exit::Busy, anyhow::anyhow!("the daemon is only just starting; try again")));
+    let patience = Instant::now() + COMES_UP;
+    let mut done = "did not run";
+    let pid = loop {
+        match presence(&state)? {
+            Presence::Stopped => return say(context, Some(done), as_json),
+            Presence::Running(Some(info)) => break info.pid,
+            Presence::Running(None) if Instant::now() > patience => {
+                let message = anyhow::anyhow!("the daemon is only just starting or about to end; try again");
+                return Err(CommandError::new(Exit::Busy, message));
+            }
+            // It says who it is some milliseconds after it has won its seat, and takes that back when it ends.
+            Presence::Running(None) => thread::sleep(LOOK),
         }
-        Presence::Running(Some(info)) => info.pid,
+        done = "stopped";
     };
     hob_process::ask_to_end(pid)
         .map_err(|error| CommandError::internal(error).context(format!("cannot ask the daemon (pid {pid}) to stop")))?;
