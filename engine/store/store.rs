@@ -146,7 +146,7 @@ impl Store {
     }
 
     /// Sees to it that the name of the log outlives a power cut, before anything is written to it. A log that has
-    /// something in it was written to by somebody who has done so. SQLite's own way (which the build leaves out) is to
+    /// something in it was written to by somebody who has done so. `SQLite`'s own way (which the build leaves out) is to
     /// sync the folder once in each process, and to hide it if that fails.
     fn name_log(&mut self) -> Result<()> {
         if !self.named {
