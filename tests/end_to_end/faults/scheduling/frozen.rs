@@ -13,8 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A command that leaves its own number, and that of something which fled from it, and stays.
-const TREE: &str = "echo x >> ran; setsid sleep 600 & echo $! > far; echo $$ > near; wait";
+/// A command that leaves its own number, and that of something which fled from it, and stays. Neither ends when it is
+/// asked to, so that there is a time in which they are to be waited for.
+const TREE: &str = "trap '' TERM; echo x >> ran; setsid sleep 600 & echo $! > far; echo $$ > near; wait";
 
 /// A lazy worker, which waits for the tasks of one that does not answer.
 fn work(sandbox: &Sandbox) -> Child {
