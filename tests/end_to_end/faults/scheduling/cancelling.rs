@@ -6,7 +6,13 @@ use crate::{
 };
 use hob_fault_case::Case;
 use nix::sys::signal::Signal::{SIGCONT, SIGKILL, SIGSTOP};
-use std::{collections::BTreeSet, process::Stdio, thread::sleep, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::Read as _,
+    process::Stdio,
+    thread::{self, sleep},
+    time::Duration,
+};
 
 /// What somebody does to the daemon while a task is cancelled.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,19 +44,27 @@ fn f27_nothing_runs_after_cancelled_was_printed_whatever_happens_to_the_daemon_m
             Meanwhile::Stop => kill(daemon, SIGSTOP),
             Meanwhile::Kill => kill(daemon, SIGKILL),
         }
-        let cancel = sandbox.hob(["cancel", &id, "--json"]).stdout(Stdio::piped()).spawn().expect("starts");
-        sleep(Duration::from_micros(case.chance().u64(0..60_000)));
-        match meanwhile {
-            Meanwhile::Nothing => {}
-            Meanwhile::Stop => kill(daemon, SIGCONT),
-            Meanwhile::Kill => eventually("there is a daemon", || {
-                sandbox.run(["daemon", "start"]).code == 0
-                    && sandbox.json(["status", "--json"])["daemon"]["info"]["pid"].as_i64() != Some(daemon.into())
-            }),
-        }
-        let said = cancel.wait_with_output().expect("ended");
-        let beats = sandbox.read(&format!("beat-{id}")).len();
-        let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+        let mut cancel = sandbox.hob(["cancel", &id, "--json"]).stdout(Stdio::piped()).spawn().expect("starts");
+        let (said, beats) = thread::scope(|scope| {
+            // What it has done is counted when that was printed, whatever the daemon is kept from until then.
+            let heard = scope.spawn(|| {
+                let mut said = String::new();
+                cancel.stdout.take().expect("a pipe").read_to_string(&mut said).expect("text");
+                (said, sandbox.read(&format!("beat-{id}")).len())
+            });
+            sleep(Duration::from_micros(case.chance().u64(0..60_000)));
+            match meanwhile {
+                Meanwhile::Nothing => {}
+                Meanwhile::Stop => kill(daemon, SIGCONT),
+                Meanwhile::Kill => eventually("there is a daemon", || {
+                    sandbox.run(["daemon", "start"]).code == 0
+                        && sandbox.json(["status", "--json"])["daemon"]["info"]["pid"].as_i64() != Some(daemon.into())
+                }),
+            }
+            heard.join().expect("no panic")
+        });
+        cancel.wait().expect("ended");
+        let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
         let now = sandbox.state_of(&id);
         assert_eq!(said["state"], now.as_str(), "what was printed is how it ended");
         if said["cancelled"] == true {
