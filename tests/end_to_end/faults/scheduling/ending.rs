@@ -81,14 +81,16 @@ fn f29_a_binary_that_is_replaced_under_load_costs_no_task() {
         assert!(ended.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ended.stderr));
     };
     ran(&["daemon", "start"]);
-    let ids = batch(&sandbox, (0..60).map(|n| (format!("t{n}"), format!("echo {n} >> ran; sleep 0.01"))));
+    let ids = batch(&sandbox, (0..60).map(|n| (format!("t{n}"), format!("sleep 0.05; echo {n} >> ran"))));
     let old = sandbox.daemon_pid();
     eventually("some ran", || sandbox.read("ran").lines().count() >= 10);
     fs::rename(&new, &hob).expect("replaced");
-    ran(&["dispatch", "shell", "true", "--id", "by-the-new", "--wait"]);
+    // Before the others, which are to wait still when the old one is stopped.
+    ran(&["dispatch", "shell", "true", "--id", "by-the-new", "--priority", "high", "--wait"]);
     // As an upgrade ends: the old one is stopped while it works, and the new one goes on.
     ran(&["daemon", "stop"]);
     eventually("the old one is gone", || !is_alive(old));
+    assert!(sandbox.read("ran").lines().count() < 60, "it was stopped while it worked");
     ran(&["daemon", "start"]);
     let exe = fs::read_link(format!("/proc/{}/exe", sandbox.daemon_pid())).expect("a process");
     assert_eq!(exe, hob.canonicalize().expect("there"), "the new one");
