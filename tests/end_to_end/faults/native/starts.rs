@@ -115,23 +115,24 @@ fn f42_what_cannot_start_fails_by_kind_and_names_the_path() {
     }
     let text = |path: &std::path::Path| path.to_str().expect("text").to_owned();
     let cases = [
-        ("none", vec!["/no/such/program".to_owned()], "/no/such/program"),
-        ("name", vec!["no-such-name".to_owned()], "no-such-name"),
-        ("below", vec![text(&plain.join("below"))], "plain/below"),
-        ("folder", vec![text(&sandbox.work())], "work"),
-        ("plain", vec![text(&plain)], "plain"),
-        ("noise", vec![text(&noise)], "noise"),
-        ("orphan", vec![text(&orphan)], "orphan"),
+        ("none", vec!["/no/such/program".to_owned()], "/no/such/program", "was not found"),
+        ("name", vec!["no-such-name".to_owned()], "no-such-name", "was not found in PATH"),
+        ("below", vec![text(&plain.join("below"))], "plain/below", "was not found"),
+        ("folder", vec![text(&sandbox.work())], "work", "is not executable"),
+        ("plain", vec![text(&plain)], "plain", "is not executable"),
+        ("noise", vec![text(&noise)], "noise", "is not executable"),
+        ("orphan", vec![text(&orphan)], "orphan", "the interpreter named in its first line was not found"),
         // One word is longer than the system takes.
-        ("long", vec!["/bin/true".to_owned(), "x".repeat(300_000)], "/bin/true"),
+        ("long", vec!["/bin/true".to_owned(), "x".repeat(300_000)], "/bin/true", "too long"),
         // All words together are.
         (
             "many",
             std::iter::once("/bin/true".to_owned()).chain((0..30).map(|_| "x".repeat(100_000))).collect(),
             "/bin/true",
+            "too long",
         ),
     ];
-    for (id, argv, path) in &cases {
+    for (id, argv, path, kind) in &cases {
         let params = sandbox.file("params.json", json!({ "argv": argv }).to_string());
         let params = format!("@{}", params.display());
         let ran = sandbox.run(["dispatch", "shell", "--params", &params, "--id", id, "--wait"]);
@@ -139,7 +140,7 @@ fn f42_what_cannot_start_fails_by_kind_and_names_the_path() {
         let shown = sandbox.show(id);
         let message = shown["failure"]["message"].as_str().expect("a message");
         assert_eq!(shown["state"], "failed", "{id}");
-        assert!(message.contains(path), "{id}: {message}");
+        assert!(message.contains(path) && message.contains(kind), "{id}: {message}");
         assert!(message.len() < 2_000, "{id}: {} bytes", message.len());
     }
     // Its folder is there when it is handed in, and not when it runs.
