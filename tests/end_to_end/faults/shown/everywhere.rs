@@ -207,7 +207,10 @@ fn f66_a_notifying_command_gets_plain_text_that_is_cut_and_no_options() {
     let told = sandbox.work().join("told");
     let script = sandbox.file(
         "tell",
-        format!("#!/bin/sh\n{{ printf '%s\\n' \"$@\"; env | grep -a ^HOB; cat; }} >> {}\n", told.display()),
+        format!(
+            "#!/bin/sh\n{{ echo \"$# arguments\"; printf '%s\\n' \"$@\"; env | grep -a ^HOB; cat; }} >> {}\n",
+            told.display()
+        ),
     );
     fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("set");
     let script = literal(&script.display().to_string());
@@ -224,4 +227,9 @@ fn f66_a_notifying_command_gets_plain_text_that_is_cut_and_no_options() {
     let told = read();
     assert_eq!(obeyed(&told), Vec::<String>::new());
     assert!(told.len() < 20_000, "{} bytes of {}", told.len(), long.len());
+    let counts: Vec<&str> = told.lines().filter(|line| line.ends_with(" arguments")).collect();
+    assert!(
+        !counts.is_empty() && counts.iter().all(|count| *count == "0 arguments"),
+        "nothing but what was configured: {counts:?}"
+    );
 }
