@@ -54,7 +54,8 @@ fn escape(fixture: &Fixture, script: &str) {
 
 fn f33_held_pipe(fixture: &Fixture) {
     runtime().block_on(async {
-        let (mut request, mark) = fixture.shell("sleep 600 & echo done");
+        // Deaf to the request of its group to end.
+        let (mut request, mark) = fixture.shell("trap '' TERM; sleep 600 & echo done");
         request.stdout = StdioSpec::Pipe;
         let start = Instant::now();
         let mut child = fixture.zygote.spawn(request).await.expect("spawned");
