@@ -240,3 +240,45 @@ impl View<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{claim::WorkerKind, store::Store};
+    use hob_core::{NewTask, Priority};
+    use rusqlite::StatementStatus;
+
+    /// The steps of `SQLite`'s machine in which one of so many waiting tasks is claimed.
+    fn steps(waiting: usize) -> [i32; 3] {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let mut store = Store::open_for_worker(&folder.path().join("state")).expect("opens");
+        let (worker, at): (WorkerId, _) = ("w1".parse().expect("a worker"), Timestamp(1));
+        store.register_worker(&worker, WorkerKind::Daemon, at).expect("signs on");
+        let task = NewTask {
+            id: None,
+            executor: "shell".parse().expect("a name"),
+            params: "{}".into(),
+            priority: Priority::Medium,
+            cwd: "/".into(),
+            environment: Environment::default(),
+            timeout: None,
+            session: None,
+            retry_of: None,
+        };
+        store.submit(&vec![task; waiting], at).expect("accepted");
+        assert_eq!(store.claim(&worker, 5, 1, at).expect("claims").len(), 1);
+        assert!(store.changes().claimable(&worker, 5).expect("looks") || waiting == 1);
+        [NEXT, RUNNING, QUEUED].map(|sql| {
+            let statement = store.changes().database.prepare_cached(sql).expect("is kept");
+            assert_eq!(statement.get_status(StatementStatus::FullscanStep), 0, "{sql}");
+            statement.get_status(StatementStatus::VmStep)
+        })
+    }
+
+    #[test]
+    fn f16_a_claim_takes_as_many_steps_among_thousands_as_among_two() {
+        let (few, many) = (steps(2), steps(5_000));
+        assert_eq!(few, many);
+        assert!(few.iter().all(|steps| *steps > 0), "{few:?}");
+    }
+}

@@ -145,3 +145,19 @@ fn f24_a_repeatable_task_that_kills_its_worker_does_not_do_so_for_ever() {
     assert_eq!(task.state.name(), StateName::Failed);
     assert!(matches!(task.state, State::Failed { attempt, .. } if attempt.0 == 8));
 }
+
+#[test]
+fn f27_who_was_asked_to_stop_and_lost_its_worker_is_cancelled() {
+    for repeatable in [false, true] {
+        let house = House::new();
+        let mut deaths = deaths(&house);
+        deaths.submit("shell");
+        let (worker, at) = (worker("w"), deaths.now());
+        deaths.store.register_worker(&worker, WorkerKind::Lazy, at).expect("signs on");
+        let claim = deaths.store.claim(&worker, 9, 9, at).expect("claims").remove(0);
+        deaths.store.cancel(std::slice::from_ref(&claim.task.id), at).expect("asks it to stop");
+        deaths.store.lose(&worker, |_| repeatable, at).expect("rescues");
+        let task = deaths.store.task(&claim.task.id).expect("looks").expect("is there");
+        assert_eq!(task.state.name(), StateName::Cancelled, "repeatable: {repeatable}");
+    }
+}

@@ -56,7 +56,7 @@ fn f39_who_reads_stdin_or_asks_a_person_fails_fast() {
         let start = Instant::now();
         for (id, ask) in asks {
             let line = format!(
-                "{} dispatch shell '{}' --id {id} --wait",
+                "{} dispatch shell '{}' --id {id} --timeout 10s --wait",
                 env!("CARGO_BIN_EXE_hob"),
                 ask.replace('\'', "'\\''")
             );
