@@ -157,7 +157,7 @@ fn f27_who_was_asked_to_stop_and_lost_its_worker_is_cancelled() {
         let claim = deaths.store.claim(&worker, 9, 9, at).expect("claims").remove(0);
         deaths.store.cancel(std::slice::from_ref(&claim.task.id), at).expect("asks it to stop");
         deaths.store.lose(&worker, |_| repeatable, at).expect("rescues");
-        let task = deaths.store.task(&claim.task.id).expect("looks").expect("is there");
+        let task = deaths.store.get(&claim.task.id).expect("looks").expect("is there");
         assert_eq!(task.state.name(), StateName::Cancelled, "repeatable: {repeatable}");
     }
 }
