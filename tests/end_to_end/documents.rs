@@ -215,6 +215,11 @@ fn the_examples_of_commands_run() {
 }
 
 #[test]
+fn the_examples_of_backups_run() {
+    run("docs/backups.md");
+}
+
+#[test]
 fn the_examples_of_executors_run() {
     run("docs/executors.md");
 }
