@@ -244,30 +244,14 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{claim::WorkerKind, store::Store};
-    use hob_core::{NewTask, Priority};
+    use crate::transaction::tests::waiting;
     use rusqlite::StatementStatus;
 
     /// The steps of `SQLite`'s machine in which one of so many waiting tasks is claimed.
-    fn steps(waiting: usize) -> [i32; 3] {
-        let folder = tempfile::TempDir::new().expect("a temporary folder");
-        let mut store = Store::open_for_worker(&folder.path().join("state")).expect("opens");
-        let (worker, at): (WorkerId, _) = ("w1".parse().expect("a worker"), Timestamp(1));
-        store.register_worker(&worker, WorkerKind::Daemon, at).expect("signs on");
-        let task = NewTask {
-            id: None,
-            executor: "shell".parse().expect("a name"),
-            params: "{}".into(),
-            priority: Priority::Medium,
-            cwd: "/".into(),
-            environment: Environment::default(),
-            timeout: None,
-            session: None,
-            retry_of: None,
-        };
-        store.submit(&vec![task; waiting], at).expect("accepted");
-        assert_eq!(store.claim(&worker, 5, 1, at).expect("claims").len(), 1);
-        assert!(store.changes().claimable(&worker, 5).expect("looks") || waiting == 1);
+    fn steps(count: usize) -> [i32; 3] {
+        let (_folder, mut store, worker) = waiting(count);
+        assert_eq!(store.claim(&worker, 5, 1, Timestamp(1)).expect("claims").len(), 1);
+        assert!(store.changes().claimable(&worker, 5).expect("looks"));
         [NEXT, RUNNING, QUEUED].map(|sql| {
             let statement = store.changes().database.prepare_cached(sql).expect("is kept");
             assert_eq!(statement.get_status(StatementStatus::FullscanStep), 0, "{sql}");

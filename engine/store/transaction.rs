@@ -218,18 +218,22 @@ pub(crate) fn words(states: &[StateName]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::{claim::Finished, claim::WorkerKind, store::Store};
+    use crate::{
+        claim::{Finished, WorkerKind},
+        store::Store,
+    };
     use hob_core::{Environment, NewTask, Outcome, Priority, TaskResult, Timestamp, WorkerId};
     use rusqlite::StatementStatus;
+    use tempfile::TempDir;
 
-    #[test]
-    fn a_statement_is_planned_once_however_many_tasks_there_are() {
-        let folder = tempfile::TempDir::new().expect("a temporary folder");
+    /// A store in which so many tasks wait, and a worker that may claim them.
+    pub(crate) fn waiting(count: usize) -> (TempDir, Store, WorkerId) {
+        let folder = TempDir::new().expect("a temporary folder");
         let mut store = Store::open_for_worker(&folder.path().join("state")).expect("opens");
-        let (worker, at): (WorkerId, _) = ("w1".parse().expect("a worker"), Timestamp(1));
-        store.register_worker(&worker, WorkerKind::Daemon, at).expect("signs on");
+        let worker: WorkerId = "w1".parse().expect("a worker");
+        store.register_worker(&worker, WorkerKind::Daemon, Timestamp(1)).expect("signs on");
         let task = NewTask {
             id: None,
             executor: "shell".parse().expect("a name"),
@@ -241,7 +245,14 @@ mod tests {
             session: None,
             retry_of: None,
         };
-        store.submit(&vec![task; 4], at).expect("accepted");
+        store.submit(&vec![task; count], Timestamp(1)).expect("accepted");
+        (folder, store, worker)
+    }
+
+    #[test]
+    fn a_statement_is_planned_once_however_many_tasks_there_are() {
+        let (_folder, mut store, worker) = waiting(4);
+        let at = Timestamp(1);
         let mut ended = 0;
         let mut claims = store.claim(&worker, 1, 1, at).expect("claims");
         while let Some(claim) = claims.pop() {
