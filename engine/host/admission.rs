@@ -235,15 +235,11 @@ impl Catalog {
         }
         let failed = |message: String| AdmissionError::Child { component: component.to_owned(), message };
         let refused = |refusal| AdmissionError::Refused { component: component.to_owned(), refusal };
-        let ended = run(&self.exe, &args).map_err(|error| match error {
-            Ended::TimedOut => refused(Refusal::CompileLimit { limit: "five minutes".to_owned() }),
+        run(&self.exe, &args).map_err(|error| match error {
+            Ended::Limit(limit) => refused(Refusal::CompileLimit { limit }),
             Ended::Failed(message) => failed(message),
         })?;
-        let report = match std::fs::read(&out) {
-            Ok(report) => report,
-            Err(_) if !ended.is_empty() => return Err(refused(Refusal::CompileLimit { limit: child::limits(&ended) })),
-            Err(error) => return Err(failed(format!("it left no report: {error}"))),
-        };
+        let report = std::fs::read(&out).map_err(|error| failed(format!("it left no report: {error}")))?;
         match serde_json::from_slice(&report) {
             Ok(Report::Admitted(record)) => Ok(record),
             Ok(Report::Refused(refusal)) => Err(refused(refusal)),
@@ -255,22 +251,25 @@ impl Catalog {
 
 /// Why the child process left nothing.
 enum Ended {
-    TimedOut,
+    /// The limit that it met, in words.
+    Limit(String),
     Failed(String),
 }
 
-/// Runs the child process; how it ended, in words.
-fn run(exe: &Path, args: &[OsString]) -> Result<String, Ended> {
+/// Runs the child process to its end.
+fn run(exe: &Path, args: &[OsString]) -> Result<(), Ended> {
     let own = OwnProgram { program: exe, args, env: &[], stdin: &[], wall: WALL, max_output: 4 << 10 };
     let output = hob_process::run_to_end(&own).map_err(|error| Ended::Failed(error.to_string()))?;
     let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    let words = if words.is_empty() { words } else { format!(": {words}") };
     match output.status {
-        None => Err(Ended::TimedOut),
-        Some(ExitStatus::Code(0)) => Ok(String::new()),
+        None => Err(Ended::Limit(hob_core::format_duration(WALL))),
+        Some(ExitStatus::Code(0)) => Ok(()),
+        Some(ExitStatus::Code(code)) => {
+            let words = if words.is_empty() { words } else { format!(": {words}") };
+            Err(Ended::Failed(format!("{} exited with code {code}{words}", exe.display())))
+        }
         // What compiles a component ends on its own when a limit stops it, and has no code for that.
-        Some(ExitStatus::Code(code)) => Err(Ended::Failed(format!("{} exited with code {code}{words}", exe.display()))),
-        Some(ExitStatus::Signal(signal)) => Ok(format!("ended by signal {signal}{words}")),
+        Some(ExitStatus::Signal(signal)) => Err(Ended::Limit(child::limit(signal, &words))),
     }
 }
 

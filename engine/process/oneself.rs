@@ -71,16 +71,19 @@ pub(crate) fn deafen() {
 }
 
 /// Limits this process before it does something that hostile input could blow up: seconds of
-/// computing, bytes of data; no core dump. It also ends with the thread that started it, where the
-/// platform can do that. Limits that were lower stay.
+/// computing, after which it gets `SIGXCPU` and a second later `SIGKILL`, bytes of data; no core dump.
+/// It also ends with the thread that started it, where the platform can do that. Limits that were
+/// lower stay.
 pub fn limit_self(cpu: Duration, data_bytes: u64) -> io::Result<()> {
     let seconds = cpu.as_secs() + u64::from(cpu.subsec_nanos() > 0);
-    for (resource, limit) in
-        [(Resource::RLIMIT_CPU, seconds), (Resource::RLIMIT_DATA, data_bytes), (Resource::RLIMIT_CORE, 0)]
-    {
-        let (_, hard) = nix::sys::resource::getrlimit(resource)?;
-        let limit = limit.min(hard);
-        setrlimit(resource, limit, limit)?;
+    // Where both limits of computing time are one, Linux sends SIGKILL, which does not say why.
+    for (resource, soft, hard) in [
+        (Resource::RLIMIT_CPU, seconds, seconds + 1),
+        (Resource::RLIMIT_DATA, data_bytes, data_bytes),
+        (Resource::RLIMIT_CORE, 0, 0),
+    ] {
+        let (_, most) = nix::sys::resource::getrlimit(resource)?;
+        setrlimit(resource, soft.min(most), hard.min(most))?;
     }
     Ok(crate::os::end_with_parent()?)
 }

@@ -91,7 +91,7 @@ impl Settings {
     /// The presets that are there in every folder.
     pub fn presets(&self) -> Presets {
         let mut presets = Presets { by_name: BTreeMap::new(), repository: None };
-        presets.add(self.layer.presets.clone());
+        presets.add(self.defined_presets().clone());
         presets
     }
 
@@ -103,6 +103,26 @@ impl Settings {
     /// Everything that is wrong with the repository's presets of the folder `cwd`.
     pub fn check_presets_in(&self, cwd: &Path) -> Vec<Error> {
         self.read_repository(cwd).err().unwrap_or_default()
+    }
+
+    /// The presets in force: those that are part of hob, and over them those of the files. That the former can be read
+    /// is held by the tests.
+    pub(crate) fn defined_presets(&self) -> &BTreeMap<PresetName, At<Arc<Preset>>> {
+        self.presets.get_or_init(|| {
+            let known: Vec<_> = self.layer.executors.keys().collect();
+            let built_in = Source::built_in_presets().flat_map(|source| {
+                let table = DeTable::parse(source.text()).expect("the built-in presets can be read");
+                let reader = Reader::new(&source);
+                let root = Table::new(&reader, String::new(), table.get_ref(), table.span());
+                let presets = root.get("presets").map(|node| preset::read(&node, &known, &|_, _| {}));
+                root.close();
+                assert_eq!(reader.problems(), [], "the built-in presets are sound");
+                presets.unwrap_or_default()
+            });
+            let mut presets: BTreeMap<_, _> = built_in.collect();
+            presets.extend(self.layer.presets.clone());
+            presets
+        })
     }
 
     fn read_repository(&self, cwd: &Path) -> Result<Presets, Vec<Error>> {
@@ -124,7 +144,7 @@ impl Settings {
         let root = Table::new(&reader, String::new(), table.get_ref(), table.span());
         let known: Vec<_> = self.layer.executors.keys().collect();
         let refuse_taken = |name: &PresetName, node: &Node<'_>| {
-            if let Some(At { origin, .. }) = self.layer.presets.get(name) {
+            if let Some(At { origin, .. }) = self.defined_presets().get(name) {
                 let place = match origin {
                     Origin::Default => "is part of hob".to_owned(),
                     Origin::File { .. } => format!("is defined in {origin}"),

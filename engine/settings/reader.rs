@@ -113,7 +113,7 @@ impl<'a> Node<'a> {
     }
 
     /// Text.
-    pub(crate) fn text(&self, expected: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, expected: impl Display) -> Option<&'a str> {
         let text = self.value.as_str();
         if text.is_none() {
             self.mistyped(expected);
@@ -170,7 +170,7 @@ impl<'a> Node<'a> {
     }
 
     /// The elements of a list.
-    pub(crate) fn list(&self, expected: &str) -> Option<Vec<Self>> {
+    pub(crate) fn list(&self, expected: impl Display) -> Option<Vec<Self>> {
         let DeValue::Array(values) = self.value else {
             self.mistyped(expected);
             return None;
@@ -241,7 +241,8 @@ impl<'a> Node<'a> {
 pub(crate) fn path(key: &str, name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let name = if bare { Cow::Borrowed(name) } else { Cow::Owned(format!("{name:?}")) };
-    if key.is_empty() { name.into_owned() } else { format!("{key}.{name}") }
+    // Each value has one, and formatting it would be a tenth of reading a file.
+    if key.is_empty() { name.into_owned() } else { [key, ".", &*name].concat() }
 }
 
 /// A table whose keys are read by name; [`Table::close`] refuses those that nobody asked for.

@@ -9,9 +9,14 @@ use crate::{
     show::{self, Shown},
     source::Source,
 };
-use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, Notifications, WorkSort};
+use hob_core::{Advice, Bytes, ExecutorConfig, ExecutorName, Notifications, Preset, PresetName, WorkSort};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// The settings in force: the defaults, over them those of Claude where they are imported, and over them the
 /// person's `hob.toml`.
@@ -41,10 +46,13 @@ pub struct Settings {
     pub hook_bytes: Bytes,
     /// Whether a dispatch says so when its work is better watched.
     pub advice_notes: bool,
-    executors: BTreeMap<ExecutorName, Arc<ExecutorConfig>>,
+    /// Put together when one is asked for: a command needs one of them, if any.
+    executors: BTreeMap<ExecutorName, OnceLock<Arc<ExecutorConfig>>>,
     files: Vec<Fingerprint>,
     warnings: Vec<String>,
     pub(crate) layer: Layer,
+    /// Those that are part of hob, too; read when somebody asks for one.
+    pub(crate) presets: OnceLock<BTreeMap<PresetName, At<Arc<Preset>>>>,
 }
 
 /// How far tasks may go that hand in tasks.
@@ -134,13 +142,8 @@ impl Settings {
 
     fn of(layer: Layer, files: Vec<Fingerprint>, warnings: Vec<String>) -> Self {
         let general = &layer.general;
-        let extended = layer.extended();
-        let is_silent = |executor: &ExecutorLayer| executor.about.notifications.as_ref().is_some_and(|at| !at.value);
-        let silent = extended.iter().filter(|(_, executor)| is_silent(executor)).map(|(name, _)| name.clone());
-        let executors = extended.iter().filter_map(|(name, executor)| {
-            let config = executor_config(name, executor)?;
-            Some((name.clone(), Arc::new(config)))
-        });
+        let silent = layer.executors.keys().filter(|name| layer.is_silent(name)).cloned();
+        let executors = layer.executors.keys().filter(|name| layer.has_component(name));
         Self {
             max_background_tasks: *default(general.max_background_tasks.as_ref()),
             default_executor: general.default_executor.as_ref().map(|at| at.value.clone()),
@@ -161,16 +164,17 @@ impl Settings {
             },
             hook_bytes: *default(general.hook_bytes.as_ref()),
             advice_notes: *default(layer.advice.notes.as_ref()),
-            executors: executors.collect(),
+            executors: executors.map(|name| (name.clone(), OnceLock::new())).collect(),
             files,
             warnings,
             layer,
+            presets: OnceLock::new(),
         }
     }
 
     /// The executor of that name.
     pub fn executor(&self, name: &ExecutorName) -> Result<Arc<ExecutorConfig>, UnknownExecutor> {
-        self.executors.get(name).cloned().ok_or_else(|| {
+        self.executors.get_key_value(name).and_then(|named| self.put_together(named)).cloned().ok_or_else(|| {
             let known = self.executors.keys().map(ExecutorName::as_str);
             let nearest = nearest(name.as_str(), known).and_then(|meant| meant.parse().ok());
             UnknownExecutor { name: name.clone(), nearest }
@@ -179,7 +183,17 @@ impl Settings {
 
     /// Every executor, by name.
     pub fn executors(&self) -> impl Iterator<Item = &Arc<ExecutorConfig>> {
-        self.executors.values()
+        self.executors.iter().filter_map(|named| self.put_together(named))
+    }
+
+    fn put_together<'s>(
+        &'s self,
+        (name, config): (&ExecutorName, &'s OnceLock<Arc<ExecutorConfig>>),
+    ) -> Option<&'s Arc<ExecutorConfig>> {
+        if config.get().is_none() {
+            let _ = config.set(Arc::new(executor_config(name, self.layer.extended_executor(name)?)?));
+        }
+        config.get()
     }
 
     /// The files that were looked for, and what they looked like.
@@ -208,7 +222,7 @@ impl Settings {
 
     /// Every value in force with where it came from, in the order of `config/hob.toml`.
     pub fn shown(&self) -> Vec<Shown> {
-        show::values(&self.layer)
+        show::values(&self.layer, self.defined_presets())
     }
 }
 
@@ -228,7 +242,7 @@ impl PartialEq for Settings {
             && self.hook_bytes == other.hook_bytes
             && self.advice_notes == other.advice_notes
             && self.sorts_of_work().eq(other.sorts_of_work())
-            && self.executors == other.executors
+            && self.executors().eq(other.executors())
             && self.presets() == other.presets()
     }
 }
@@ -237,13 +251,13 @@ fn default<T>(at: Option<&At<T>>) -> &T {
     &at.expect("the built-in defaults have every key").value
 }
 
-fn executor_config(name: &ExecutorName, layer: &ExecutorLayer) -> Option<ExecutorConfig> {
-    let about = &layer.about;
-    let settings = layer.settings.iter().map(|(key, at)| (key.clone(), at.value.clone()));
+fn executor_config(name: &ExecutorName, layer: ExecutorLayer) -> Option<ExecutorConfig> {
+    let about = layer.about;
+    let settings = layer.settings.into_iter().map(|(key, at)| (key, at.value));
     Some(ExecutorConfig {
         name: name.clone(),
-        component: about.component.as_ref()?.value.clone(),
-        summary: about.summary.as_ref().map(|at| at.value.clone()),
+        component: about.component?.value,
+        summary: about.summary.map(|at| at.value),
         grant: layer.grant.resolve(),
         limits: layer.limits.resolve(),
         settings: Value::Object(settings.collect()),

@@ -4,10 +4,10 @@ use crate::{
     layer::{ExecutorLayer, Layer, NotificationsLayer, advice::AdviceLayer},
     reader::{At, path},
 };
-use hob_core::{Bytes, ComponentSource, Join, Limits, Preset, format_duration};
+use hob_core::{Bytes, ComponentSource, Join, Limits, Preset, PresetName, format_duration};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::{fmt, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, time::Duration};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl List {
     }
 }
 
-pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
+pub(crate) fn values(layer: &Layer, presets: &BTreeMap<PresetName, At<Arc<Preset>>>) -> Vec<Shown> {
     let mut list = List { table: String::new(), values: Vec::new() };
     let general = &layer.general;
     list.some("max_background_tasks", general.max_background_tasks.as_ref(), plain);
@@ -146,10 +146,10 @@ pub(crate) fn values(layer: &Layer) -> Vec<Shown> {
     list.table("hooks");
     list.some("max_bytes", general.hook_bytes.as_ref(), plain);
     list_advice(&mut list, &layer.advice);
-    for (name, executor) in &layer.extended() {
-        list_executor(&mut list, name.as_str(), executor);
+    for (name, executor) in layer.extended() {
+        list_executor(&mut list, name.as_str(), &executor);
     }
-    for (name, preset) in &layer.presets {
+    for (name, preset) in presets {
         list_preset(&mut list, name.as_str(), preset);
     }
     list.values

@@ -7,6 +7,10 @@ const BUILT_IN: &[&str] = &[
     include_str!("../../config/hob.toml"),
     include_str!("../../config/agents.toml"),
     include_str!("../../config/advice.toml"),
+];
+
+/// The presets that are part of hob; hardly a command needs them.
+const BUILT_IN_PRESETS: &[&str] = &[
     include_str!("../../config/presets/ultrawork.toml"),
     include_str!("../../config/presets/review.toml"),
     include_str!("../../config/presets/research.toml"),
@@ -25,6 +29,10 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn built_in() -> impl Iterator<Item = Self> {
         BUILT_IN.iter().map(|text| Self::new(None, (*text).to_owned()))
+    }
+
+    pub(crate) fn built_in_presets() -> impl Iterator<Item = Self> {
+        BUILT_IN_PRESETS.iter().map(|text| Self::new(None, (*text).to_owned()))
     }
 
     pub(crate) fn new(path: Option<&Path>, text: String) -> Self {

@@ -244,15 +244,16 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transaction::tests::waiting;
+    use crate::{query::COUNTS, transaction::tests::waiting};
     use rusqlite::StatementStatus;
 
-    /// The steps of `SQLite`'s machine in which one of so many waiting tasks is claimed.
-    fn steps(count: usize) -> [i32; 3] {
+    /// The steps of `SQLite`'s machine in which one of so many waiting tasks is claimed, and all are counted.
+    fn steps(count: usize) -> [i32; 4] {
         let (_folder, mut store, worker) = waiting(count);
         assert_eq!(store.claim(&worker, 5, 1, Timestamp(1)).expect("claims").len(), 1);
         assert!(store.changes().claimable(&worker, 5).expect("looks"));
-        [NEXT, RUNNING, QUEUED].map(|sql| {
+        assert_eq!(store.view(|view| view.counts()).expect("counts").pending, count as u64 - 1);
+        [NEXT, RUNNING, QUEUED, COUNTS].map(|sql| {
             let statement = store.changes().database.prepare_cached(sql).expect("is kept");
             assert_eq!(statement.get_status(StatementStatus::FullscanStep), 0, "{sql}");
             statement.get_status(StatementStatus::VmStep)
@@ -260,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn f16_a_claim_takes_as_many_steps_among_thousands_as_among_two() {
+    fn f16_a_claim_and_a_count_take_as_many_steps_among_thousands_as_among_two() {
         let (few, many) = (steps(2), steps(5_000));
         assert_eq!(few, many);
         assert!(few.iter().all(|steps| *steps > 0), "{few:?}");

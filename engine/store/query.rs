@@ -79,7 +79,7 @@ const LIST: &str = select_task!(
 const BY_SESSION: &str = " AND t.session = :session";
 const ANY_SESSION: &str = " AND :session IS NULL";
 const NEWEST_FIRST: &str = " ORDER BY t.seq DESC LIMIT :limit";
-const COUNTS: &str = "
+pub(crate) const COUNTS: &str = "
     SELECT pending, (SELECT coalesce(sum(pending), 0) FROM executors WHERE blocked IS NOT NULL),
         running, completed, failed, cancelled, output
     FROM counts";

@@ -28,9 +28,19 @@ const MEMORY: Bytes = Bytes(3 << 30);
 /// Bytes of a component. 128 MiB: three times the largest met.
 pub const LARGEST_COMPONENT: u64 = 128 << 20;
 
-/// Which limits a child that ended without a report may have met, for a person.
-pub(super) fn limits(ended: &str) -> String {
-    format!("{} of computing time and {MEMORY} of memory ({ended})", hob_core::format_duration(CPU))
+/// Which limit a child met that ended with `signal` instead of a report, having said `words`, for a person.
+pub(super) fn limit(signal: i32, words: &str) -> String {
+    let time = || format!("{} of computing time", hob_core::format_duration(CPU));
+    if signal == nix::sys::signal::Signal::SIGXCPU as i32 {
+        time()
+    } else if words.starts_with("memory allocation of ") {
+        // What Rust's allocator says before it aborts.
+        format!("{MEMORY} of memory")
+    } else {
+        // Somebody else may have ended it, as the kernel does when no memory is left at all.
+        let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+        format!("{} and {MEMORY} of memory (ended by signal {signal}{words})", time())
+    }
 }
 
 enum Error {

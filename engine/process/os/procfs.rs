@@ -49,36 +49,39 @@ pub(crate) fn is_same(process: &Process) -> bool {
     read(process.pid).is_some_and(|now| now.started == process.started)
 }
 
+/// The processes above this one with what /proc says of each, the nearest first. One that may not be read ends it.
+fn above() -> impl Iterator<Item = (i32, Vec<u8>)> {
+    fn parent((pid, stat): &(i32, Vec<u8>)) -> Option<(i32, Vec<u8>)> {
+        let parent = parse(*pid, stat)?.parent;
+        if parent > 1 { Some((parent, self::stat(parent)?)) } else { None }
+    }
+    let own = std::process::id().cast_signed();
+    // The numbers above a process do not come in circles, but they can change while they are read.
+    std::iter::successors(stat(own).map(|stat| (own, stat)), parent).skip(1).take(1000)
+}
+
 /// Whether a process of this name is above this one. A process that may not be read ends the search.
 pub(crate) fn is_below(name: &[u8]) -> bool {
-    let mut pid = std::process::id().cast_signed();
-    // The numbers above a process do not come in circles, but they can change while they are read.
-    for _ in 0..1000 {
-        let Some(process) = read(pid).filter(|process| process.parent > 1) else { return false };
-        pid = process.parent;
-        if is_called(pid, name) {
-            return true;
-        }
-    }
-    false
+    above().any(|(_, stat)| called(&stat) == Some(name))
 }
 
 /// What the variable is in the environment of the first process on the way from the one of that name, which is
 /// above this one, down to this one. The environment is that with which a program was started.
 pub(crate) fn variable_below(name: &[u8], variable: &[u8]) -> Option<Vec<u8>> {
-    let mut pid = std::process::id().cast_signed();
-    let mut found = None;
-    for _ in 0..1000 {
-        let parent = read(pid).filter(|process| process.parent > 1)?.parent;
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let value = |entry: &[u8]| Some(entry.strip_prefix(variable)?.strip_prefix(b"=")?.to_vec());
-        found = environment.split(|byte| *byte == 0).find_map(value).or(found);
-        if stat(parent).is_some_and(|stat| called(&stat) == Some(name)) {
-            return found;
-        }
-        pid = parent;
+    let mut below = vec![std::process::id().cast_signed()];
+    let is_found = above().any(|(pid, stat)| {
+        below.push(pid);
+        called(&stat) == Some(name)
+    });
+    // No environment is read where there is no such process, as in a person's own terminal.
+    if !is_found {
+        return None;
     }
-    None
+    let value = |entry: &[u8]| Some(entry.strip_prefix(variable)?.strip_prefix(b"=")?.to_vec());
+    below.iter().rev().skip(1).find_map(|pid| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+        environment.split(|byte| *byte == 0).find_map(value)
+    })
 }
 
 pub(crate) fn read(pid: i32) -> Option<Process> {

@@ -72,8 +72,8 @@ fn read_sort(name: &str, place: Whereabouts, node: &Node<'_>) -> Option<WorkSort
 }
 
 fn patterns(node: &Node<'_>, example: &str) -> Option<Vec<String>> {
-    let list = node.list(&format!("a list such as [{example}]"))?;
-    list.iter().map(|node| node.text(&format!("words such as {example}")).map(str::to_owned)).collect()
+    let list = node.list(format_args!("a list such as [{example}]"))?;
+    list.iter().map(|node| node.text(format_args!("words such as {example}")).map(str::to_owned)).collect()
 }
 
 fn dispatch_line(node: &Node<'_>) -> Option<String> {

@@ -59,20 +59,32 @@ fn base<'a>(name: &ExecutorName, own: &'a Executors, below: Option<&'a Layer>) -
 }
 
 impl Layer {
-    /// The layer with every executor as it is together with what it extends.
-    pub(crate) fn extended(&self) -> BTreeMap<ExecutorName, ExecutorLayer> {
-        self.executors.keys().map(|name| (name.clone(), self.extended_executor(name))).collect()
+    /// Every executor as it is together with what it extends.
+    pub(crate) fn extended(&self) -> impl Iterator<Item = (&ExecutorName, ExecutorLayer)> {
+        self.executors.keys().filter_map(|name| Some((name, self.extended_executor(name)?)))
     }
 
-    fn extended_executor(&self, name: &ExecutorName) -> ExecutorLayer {
-        let mut executor = self.executors.get(name).cloned().unwrap_or_default();
-        let mut next = executor.about.extends.clone();
-        // That this ends is held by `read`, which refuses cycles.
-        while let Some(base) = next.take() {
-            let base = self.executors.get(&base.value).cloned().unwrap_or_default();
-            next.clone_from(&base.about.extends);
-            executor = executor.key_by_key(base);
-        }
-        executor
+    /// The same of one executor; nothing if there is none of that name.
+    pub(crate) fn extended_executor(&self, name: &ExecutorName) -> Option<ExecutorLayer> {
+        let mut chain = self.chain(name);
+        let own = chain.next()?.clone();
+        Some(chain.fold(own, |executor, base| executor.key_by_key(base.clone())))
+    }
+
+    /// Whether it can run: it or what it extends says what its component is.
+    pub(crate) fn has_component(&self, name: &ExecutorName) -> bool {
+        self.chain(name).any(|executor| executor.about.component.is_some())
+    }
+
+    /// Whether the ends of its tasks are announced to nobody.
+    pub(crate) fn is_silent(&self, name: &ExecutorName) -> bool {
+        self.chain(name).find_map(|executor| executor.about.notifications.as_ref()).is_some_and(|at| !at.value)
+    }
+
+    /// An executor, what it extends, and so on. That this ends is held by `read`, which refuses cycles.
+    fn chain(&self, name: &ExecutorName) -> impl Iterator<Item = &ExecutorLayer> {
+        std::iter::successors(self.executors.get(name), |executor| {
+            self.executors.get(&executor.about.extends.as_ref()?.value)
+        })
     }
 }
