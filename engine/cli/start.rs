@@ -13,13 +13,20 @@ use hob_store::Store;
 use std::{
     env,
     ffi::OsString,
-    io::Write as _,
+    io::{self, Write as _},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
+    time::Duration,
 };
+
+/// How long the threads of a killed daemon may take to let go of its locks. A second: they take milliseconds, unless the
+/// kernel holds one of them.
+const TAKEN_APART: Duration = Duration::from_secs(1);
 
 /// Makes sure that somebody runs what was handed in, where the configuration wants the daemon to
 /// start by itself and tasks to run in the background. A daemon that does not start is no reason to say that the task was not accepted.
@@ -39,7 +46,7 @@ pub fn ensure_daemon(context: &Context) -> CommandResult<()> {
 /// that runs the task is asked to start it.
 pub fn start_daemon(context: &Context) -> CommandResult<bool> {
     let state = &context.places.state;
-    let Some(election) = Election::win(state).map_err(|error| cannot_start(error.into()))? else {
+    let Some(election) = win(state).map_err(|error| cannot_start(error.into()))? else {
         return Ok(false);
     };
     if hob_process::is_within_a_task() {
@@ -55,6 +62,25 @@ pub fn start_daemon(context: &Context) -> CommandResult<bool> {
     hob_process::spawn_detached(&program, &words, Some(election.into_stdin()), log)
         .map_err(|error| cannot_start(error.into()))?;
     Ok(true)
+}
+
+/// The right to start the daemon, if nobody has it; a daemon that was killed a moment ago is waited for.
+fn win(state: &Path) -> io::Result<Option<Election>> {
+    if let Some(election) = Election::win(state)? {
+        return Ok(Some(election));
+    }
+    let is_ending = match presence(state)? {
+        Presence::Running(info) => info.is_some_and(|info| hob_process::is_ending(info.pid)),
+        Presence::Stopped => false,
+    };
+    if !is_ending {
+        return Ok(None);
+    }
+    let (tell, gone) = mpsc::channel();
+    let folder = state.to_owned();
+    thread::spawn(move || tell.send(daemon::until_stopped(&folder)));
+    let _ = gone.recv_timeout(TAKEN_APART);
+    Election::win(state)
 }
 
 /// Whether there is something to do and nobody who does it: no daemon, and a free slot for a task that waits, or

@@ -47,7 +47,7 @@ pub(crate) enum Error {
 }
 
 impl Artefacts {
-    /// The artefacts of `engine` below the cache folder `cache`.
+    /// The artefacts for `engine`, which runs them, below the cache folder `cache`.
     pub(crate) fn new(cache: &Path, engine: &Engine) -> Self {
         Self { folder: cache.join(FOLDER), compatibility: engine::compatibility(engine) }
     }
@@ -162,13 +162,17 @@ mod tests {
         digest: String,
     }
 
+    fn compiled(wasm: &[u8]) -> Vec<u8> {
+        engine::build_compiler().expect("an engine").precompile_component(wasm).expect("compiled")
+    }
+
     fn fixture() -> Fixture {
         let cache = tempfile::tempdir().expect("a folder");
         let engine = engine::build().expect("an engine");
         let artefacts = Artefacts::new(cache.path(), &engine);
         let wasm = wat::parse_str(COMPONENT).expect("a component");
         let digest = engine::digest(&wasm);
-        artefacts.store(&digest, &engine.precompile_component(&wasm).expect("compiled")).expect("stored");
+        artefacts.store(&digest, &compiled(&wasm)).expect("stored");
         Fixture { cache, engine, artefacts, digest }
     }
 
@@ -205,8 +209,7 @@ mod tests {
         let first = fs::metadata(fixture.path()).expect("there").ino();
         let mapped = fixture.artefacts.load(&fixture.engine, &fixture.digest).expect("loads");
         let wasm = wat::parse_str(COMPONENT).expect("a component");
-        let code = fixture.engine.precompile_component(&wasm).expect("compiled");
-        fixture.artefacts.store(&fixture.digest, &code).expect("stored");
+        fixture.artefacts.store(&fixture.digest, &compiled(&wasm)).expect("stored");
         assert_ne!(fs::metadata(fixture.path()).expect("there").ino(), first);
         assert!(fixture.loads());
         drop(mapped);

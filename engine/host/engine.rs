@@ -9,22 +9,32 @@ use wasmtime::{Config, Engine, OptLevel, WasmBacktraceDetails};
 /// than this is a runaway.
 const GUEST_STACK: usize = 1 << 20;
 
-/// An engine as every part of hob builds it; with another configuration its artefacts would not load.
+/// An engine that runs what was compiled, and cannot compile. Whoever runs tasks has this one: no bytes that somebody
+/// else wrote reach the compiler in that process, and none of the compiler's memory is touched.
 pub(crate) fn build() -> wasmtime::Result<Engine> {
+    Engine::new(settings().enable_compiler(false))
+}
+
+/// An engine that compiles for the other one, in the child process of an admission.
+pub(crate) fn build_compiler() -> wasmtime::Result<Engine> {
+    Engine::new(settings().cranelift_opt_level(OptLevel::Speed))
+}
+
+/// What both have in common; with other settings the artefacts of one would not load in the other.
+fn settings() -> Config {
     // No threads for guests: wasmtime is built without them.
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        .cranelift_opt_level(OptLevel::Speed)
         .memory_init_cow(true)
         .max_wasm_stack(GUEST_STACK)
         .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .generate_address_map(true);
-    Engine::new(&config)
+    config
 }
 
-/// Sixteen hexadecimal digits that change with everything an artefact's validity depends on: the
-/// version of wasmtime, its settings and the processor's features.
+/// Sixteen hexadecimal digits that change with the version of wasmtime and its settings, of an engine that runs
+/// artefacts. What the processor has to be able to do, an artefact says itself: it does not load on a lesser one.
 pub(crate) fn compatibility(engine: &Engine) -> String {
     struct Digesting(Sha256);
     impl Hasher for Digesting {

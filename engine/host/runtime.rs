@@ -23,8 +23,20 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
+    /// For whoever runs components.
     pub(crate) fn build(cache: &Path) -> wasmtime::Result<Self> {
         let engine = engine::build()?;
+        let artefacts = Artefacts::new(cache, &engine);
+        Self::of(engine, artefacts)
+    }
+
+    /// For whoever compiles them, too.
+    pub(crate) fn build_compiler(cache: &Path) -> wasmtime::Result<Self> {
+        let artefacts = Artefacts::new(cache, &engine::build()?);
+        Self::of(engine::build_compiler()?, artefacts)
+    }
+
+    fn of(engine: Engine, artefacts: Artefacts) -> wasmtime::Result<Self> {
         // Everything for everybody: guests import what they never use, so the answer to a power
         // that was not granted is given at the call.
         let mut linker = Linker::new(&engine);
@@ -32,7 +44,6 @@ impl Runtime {
         opening::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         Plugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
-        let artefacts = Artefacts::new(cache, &engine);
         let ticker = Ticker::start(&engine)?;
         Ok(Self { engine, linker, artefacts, ticker })
     }

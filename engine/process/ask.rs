@@ -13,6 +13,12 @@ pub fn ask_to_end(pid: u32) -> io::Result<()> {
     Ok(kill(Pid::from_raw(pid), Signal::SIGTERM)?)
 }
 
+/// Whether the process with this number was ended and is only being taken apart: some of its threads may still hold its
+/// locks. False where that cannot be seen.
+pub fn is_ending(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(crate::os::is_ending)
+}
+
 /// Ends the process of that [identity](crate::identity) at once, a frozen one included; false if it is not there:
 /// another with its number is left alone.
 pub fn end_identified(identity: &str) -> io::Result<bool> {

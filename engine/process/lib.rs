@@ -43,7 +43,7 @@ mod view;
 mod wire;
 mod zygote;
 
-pub use ask::{ask_to_end, end_identified};
+pub use ask::{ask_to_end, end_identified, is_ending};
 pub use child::{Child, Signal, Tree, TreeEnd};
 pub use family::{Family, family};
 pub use oneself::{

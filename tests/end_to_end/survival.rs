@@ -2,7 +2,11 @@
 
 use crate::sandbox::{Sandbox, eventually, is_alive, kill};
 use nix::sys::signal::Signal;
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    process::{Command, Stdio},
+};
 
 /// Kills the daemon as nothing can refuse, and waits until it is seen to be gone, or another is there.
 fn kill_daemon(sandbox: &Sandbox) {
@@ -90,7 +94,7 @@ fn a_repeatable_task_goes_back_to_the_queue_when_its_worker_dies() {
     kill_daemon(&sandbox);
     sandbox.ok(["daemon", "start"]);
     eventually("it started again", || sandbox.read("started").lines().count() == 2);
-    std::fs::write(sandbox.work().join("gate"), "go\n").expect("opened");
+    fs::write(sandbox.work().join("gate"), "go\n").expect("opened");
     assert_eq!(sandbox.wait(&["again"]), 0);
     assert_eq!(sandbox.show("again")["attempt"], 2);
 }
@@ -108,4 +112,33 @@ fn stopping_the_daemon_leaves_the_queue_and_the_next_one_goes_on() {
     assert_eq!(sandbox.state_of("waits"), "pending");
     sandbox.ok(["daemon", "start"]);
     assert_eq!(sandbox.wait(&["waits"]), 0);
+}
+
+#[test]
+fn f32_a_daemon_that_was_killed_a_moment_ago_is_followed_by_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.ok(["daemon", "start"]);
+    let alive = sandbox.state().join("daemon.alive");
+    let before = sandbox.daemon_pid();
+    sandbox.ok(["daemon", "stop"]);
+    // Of a killed process the first thread may be gone while another still holds its locks. Here they are held for a
+    // child that has ended.
+    let mut ended = Command::new("true").spawn().expect("starts");
+    let pid = i32::try_from(ended.id()).expect("a number");
+    eventually("it has ended", || !is_alive(pid));
+    let said = fs::read_to_string(&alive).expect("what it said");
+    fs::write(&alive, said.replace(&before.to_string(), &pid.to_string())).expect("written");
+    let locks = ["daemon.lock", "daemon.alive"].map(|name| {
+        let file = File::open(sandbox.state().join(name)).expect("is there");
+        file.try_lock().expect("nobody has it");
+        file
+    });
+    let next = sandbox.hob(["daemon", "start"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let waits = format!(" {} ", next.id());
+    let locked = || fs::read_to_string("/proc/locks").expect("the locks");
+    eventually("it waits for the locks", || locked().lines().any(|line| line.contains("->") && line.contains(&waits)));
+    drop(locks);
+    let output = next.wait_with_output().expect("ends");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("started"), "{output:?}");
+    ended.wait().expect("buried");
 }

@@ -110,7 +110,7 @@ fn look_at(arguments: &Arguments, bundled: Bundled) -> Result<Record, Error> {
     if let Some(expected) = arguments.pin.as_ref().filter(|pin| !pin.eq_ignore_ascii_case(&digest)) {
         return Err(Refusal::Digest { expected: expected.clone(), actual: digest }.into());
     }
-    let runtime = Runtime::build(&arguments.cache)?;
+    let runtime = Runtime::build_compiler(&arguments.cache)?;
     let (description, component) = examine(&runtime, &bytes)?;
     let code = component.serialize()?;
     runtime.artefacts.store(&digest, &code).map_err(|error| Error::Failed(error.to_string()))?;
@@ -139,7 +139,7 @@ impl Examiner {
     /// # Errors
     /// The engine's words, if it cannot be made.
     pub fn new(cache: &Path) -> Result<Self, String> {
-        Runtime::build(cache).map(Self).map_err(|error| format!("{error:#}"))
+        Runtime::build_compiler(cache).map(Self).map_err(|error| format!("{error:#}"))
     }
 
     /// The description of a component that may run.

@@ -58,6 +58,8 @@ pub(crate) fn variable_of_the_task(variable: &[u8]) -> Option<Vec<u8>> {
     procfs::variable_below(crate::guard::NAME.to_bytes(), variable)
 }
 
+pub(crate) use super::procfs::is_ending;
+
 /// This process and no other, on no other machine and after no other boot.
 pub(crate) fn identity(pid: i32) -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

@@ -44,6 +44,12 @@ pub(crate) fn is_called(pid: i32, name: &[u8]) -> bool {
     stat(pid).is_some_and(|stat| called(&stat) == Some(name))
 }
 
+/// Whether the process has ended as far as its first thread goes; others of its threads may still hold its files.
+pub(crate) fn is_ending(pid: i32) -> bool {
+    let state = |stat: &[u8]| stat.iter().rposition(|byte| *byte == b')').and_then(|end| stat.get(end + 2).copied());
+    stat(pid).is_some_and(|stat| matches!(state(&stat), Some(b'Z' | b'X')))
+}
+
 /// Whether the process still is the one that was read. One that may not be read is not.
 pub(crate) fn is_same(process: &Process) -> bool {
     read(process.pid).is_some_and(|now| now.started == process.started)
