@@ -122,9 +122,8 @@ impl Walker {
                 continue;
             }
             let opened = self.tree.open_file(self.tree.relative(entry.path()));
-            let sized = opened.and_then(|file| file.map(|file| Ok((file.metadata()?.len(), file))).transpose());
-            match sized {
-                Ok(Some((size, file))) if size <= MAX_FILE_BYTES => return Some((entry.into_path(), file, size)),
+            match opened {
+                Ok(Some((file, size))) if size <= MAX_FILE_BYTES => return Some((entry.into_path(), file, size)),
                 Ok(None) => {}
                 Ok(Some(_)) | Err(_) => self.left_out += 1,
             }

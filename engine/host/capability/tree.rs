@@ -68,14 +68,16 @@ impl Tree {
         path.strip_prefix(&self.base).unwrap_or(path)
     }
 
-    /// Opens a file for reading; none if it is no regular file. The system resolves `relative`
-    /// below the root's descriptor, so that a link that was slipped in since leads nowhere else.
-    pub(super) fn open_file(&self, relative: &Path) -> io::Result<Option<File>> {
+    /// Opens a file for reading, and gives its size; none if it is no regular file. The system resolves
+    /// `relative` below the root's descriptor, so that a link that was slipped in since leads nowhere
+    /// else.
+    pub(super) fn open_file(&self, relative: &Path) -> io::Result<Option<(File, u64)>> {
         let mut options = OpenOptions::new();
         // A pipe that took the file's place would otherwise be waited for.
         options.read(true).follow(FollowSymlinks::No).nonblock(true);
         let file = self.dir.open_with(relative, &options)?.into_std();
-        Ok(file.metadata()?.is_file().then_some(file))
+        let metadata = file.metadata()?;
+        Ok(metadata.is_file().then(|| (file, metadata.len())))
     }
 
     /// An error's text with paths relative to the root.

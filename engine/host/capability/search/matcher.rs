@@ -1,4 +1,4 @@
-use super::{Case, MAX_PATTERN_BYTES, MAX_PATTERNS, Query, SearchError};
+use super::{Case, MAX_PATTERN_BYTES, MAX_PATTERNS, Query, SearchError, finder::LineFinder};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use regex_automata::{Input, MatchKind, PatternSet, meta};
 use regex_syntax::{
@@ -17,7 +17,7 @@ const CACHE_BYTES: usize = 16 << 20;
 #[derive(Clone)]
 pub(super) struct Patterns {
     /// Finds lines.
-    pub(super) matcher: RegexMatcher,
+    pub(super) finder: LineFinder,
     /// Which patterns are in a line; none where there is only one.
     attribution: Option<meta::Regex>,
     count: usize,
@@ -37,7 +37,7 @@ impl Patterns {
             parse(pattern, query).map_err(|reason| SearchError::Pattern { index, pattern: pattern.clone(), reason })
         };
         let parsed = patterns.iter().enumerate().map(parse).collect::<Result<Vec<Hir>, SearchError>>()?;
-        let matcher = find_lines(&Hir::alternation(parsed.clone())).map_err(|error| {
+        let exact = find_lines(&Hir::alternation(parsed.clone())).map_err(|error| {
             let one_by_one = parsed.iter().map(find_lines).position(|result| result.is_err());
             match one_by_one {
                 Some(index) => SearchError::Pattern { index, pattern: patterns[index].clone(), reason: error },
@@ -45,7 +45,7 @@ impl Patterns {
             }
         })?;
         let attribution = (parsed.len() > 1).then(|| attribution(&parsed)).transpose()?;
-        Ok(Self { matcher, attribution, count: parsed.len() })
+        Ok(Self { finder: LineFinder::new(exact, &parsed), attribution, count: parsed.len() })
     }
 
     /// How many there are.

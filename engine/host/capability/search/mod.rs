@@ -14,7 +14,10 @@
 //! Deliberately absent: grants. The caller has checked the root.
 
 mod collect;
+mod content;
+mod finder;
 mod matcher;
+mod needed;
 mod query;
 mod sink;
 mod walk;

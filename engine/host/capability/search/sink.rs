@@ -112,7 +112,7 @@ impl Sink for FileSink<'_> {
             }
         });
         if keep {
-            let first = self.patterns.matcher.find(line).map_err(io::Error::other)?;
+            let first = self.patterns.finder.find(line).map_err(io::Error::other)?;
             let column = clamp(first.map_or(0, |first| first.start() as u64) + 1);
             let number_here = clamp(number);
             let (kind, patterns) = (LineKind::Hit, in_line);

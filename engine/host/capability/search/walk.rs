@@ -1,6 +1,7 @@
 use super::{
     MAX_CONTEXT, MAX_LINE_BUFFER, MAX_THREADS, Query, SearchError, SearchMode,
     collect::{Collector, Hits, Stats},
+    content::{Buffer, Content},
     matcher::Patterns,
     sink::FileSink,
 };
@@ -47,6 +48,7 @@ struct Worker<'a> {
     shared: Shared<'a>,
     patterns: Patterns,
     searcher: Searcher,
+    buffer: Buffer,
     stats: Stats,
 }
 
@@ -63,7 +65,7 @@ impl<'a> Worker<'a> {
             .after_context(lines(shared.query.context_after))
             .heap_limit(Some(MAX_LINE_BUFFER))
             .build();
-        Self { shared, patterns, searcher, stats: Stats::default() }
+        Self { shared, patterns, searcher, buffer: Buffer::new(), stats: Stats::default() }
     }
 
     fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
@@ -75,7 +77,7 @@ impl<'a> Worker<'a> {
             Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
                 let path = tree.relative(entry.path());
                 match tree.open_file(path) {
-                    Ok(Some(file)) => self.search(path, &file),
+                    Ok(Some((file, size))) => self.search(path, &file, size),
                     Ok(None) => {}
                     Err(error) => self.error(path, &error),
                 }
@@ -86,11 +88,27 @@ impl<'a> Worker<'a> {
         WalkState::Continue
     }
 
-    fn search(&mut self, path: &Path, file: &File) {
+    fn search(&mut self, path: &Path, file: &File, size: u64) {
         let Shared { query, collector, cancelled, .. } = self.shared;
+        let content = match self.buffer.read(file, size) {
+            Ok(content) => content,
+            Err(error) => return self.error(path, &error),
+        };
+        let finder = &self.patterns.finder;
         let mut sink = FileSink::new(&self.patterns, query, collector.wants(path));
-        let reader = Watched { file, cancelled };
-        if let Err(error) = self.searcher.search_reader(&self.patterns.matcher, reader, &mut sink) {
+        let searched = match content {
+            Content::Whole(bytes) if !finder.begin_whole(bytes) => {
+                sink.bytes_searched = bytes.len() as u64;
+                Ok(())
+            }
+            Content::Whole(bytes) => self.searcher.search_slice(finder, bytes, &mut sink),
+            Content::Begun(bytes) => {
+                finder.begin_pieces();
+                let rest = Watched { file, cancelled };
+                self.searcher.search_reader(finder, bytes.chain(rest), &mut sink)
+            }
+        };
+        if let Err(error) = searched {
             return self.error(path, &error);
         }
         self.stats.add_file(&sink);
