@@ -1,6 +1,6 @@
 use crate::summary;
 use hob_plugin::search::{Line, LineKind};
-use std::fmt::Write as _;
+use std::{fmt::Write as _, iter};
 
 /// Writes what was found for a person: grouped by file, with line numbers.
 pub struct Report {
@@ -31,11 +31,17 @@ impl Report {
                 let _ = writeln!(to, "{:>width$}", "--");
             }
             previous = Some(line.number);
-            let (mark, names) = match line.kind {
-                LineKind::Hit => (':', self.found(line)),
-                LineKind::Context => ('-', String::new()),
-            };
-            let _ = writeln!(to, "{:>width$}{mark} {}{names}", line.number, line.text.trim_end());
+            // Piece by piece: of very many lines most of the time would go into formatting.
+            number(line.number, width, to);
+            match line.kind {
+                LineKind::Hit => to.push_str(": "),
+                LineKind::Context => to.push_str("- "),
+            }
+            to.push_str(line.text.trim_end());
+            if matches!(line.kind, LineKind::Hit) {
+                self.found(line, to);
+            }
+            to.push('\n');
         }
         to.push('\n');
     }
@@ -43,15 +49,27 @@ impl Report {
     /// Only a file's name and how many hits it has.
     pub fn file(&self, group: &[Line], to: &mut String) {
         for line in group {
-            let _ = writeln!(to, "{} ({}){}", line.path, summary::hits(u64::from(line.number)), self.found(line));
+            let _ = write!(to, "{} ({})", line.path, summary::hits(u64::from(line.number)));
+            self.found(line, to);
+            to.push('\n');
         }
     }
 
-    fn found(&self, line: &Line) -> String {
-        let name = |index: &u32| self.names.get(usize::try_from(*index).ok()?).map(String::as_str);
-        let names: Vec<&str> = line.patterns.iter().filter_map(name).collect();
-        if names.is_empty() { String::new() } else { format!("   ← {}", names.join(", ")) }
+    /// Which patterns are in the line, where there are several.
+    fn found(&self, line: &Line, to: &mut String) {
+        let names = line.patterns.iter().filter_map(|index| self.names.get(usize::try_from(*index).ok()?));
+        for (at, name) in names.enumerate() {
+            to.push_str(if at == 0 { "   ← " } else { ", " });
+            to.push_str(name);
+        }
     }
+}
+
+/// Writes a number, right-aligned.
+fn number(number: u32, width: usize, to: &mut String) {
+    let digits = 1 + number.checked_ilog10().unwrap_or_default() as usize;
+    to.extend(iter::repeat_n(' ', width.saturating_sub(digits)));
+    let _ = write!(to, "{number}");
 }
 
 fn shorten(pattern: &str) -> String {
@@ -90,6 +108,14 @@ mod tests {
     fn context_has_its_own_mark_and_gaps_are_shown() {
         let group = [context("a", 1, "x"), hit("a", 2, &[0], "y"), hit("a", 9, &[0], "z")];
         check(&["fn"], true, &group, "a (2 hits)\n   1- x\n   2: y\n  --\n   9: z\n\n");
+    }
+
+    #[test]
+    fn numbers_stand_in_line() {
+        let group =
+            [hit("a", 0, &[], "o"), hit("a", 9, &[], "x"), hit("a", 10, &[], "y"), hit("a", 4_294_967_295, &[], "z")];
+        let expect = "a (4 hits)\n         0: o\n         9: x\n        10: y\n4294967295: z\n\n";
+        check(&["fn"], false, &group, expect);
     }
 
     #[test]

@@ -1,7 +1,4 @@
-use super::{
-    Line, LineKind, MAX_ERRORS, MAX_HIT_BYTES, Query, SearchMode,
-    sink::{FileSink, FoundLine},
-};
+use super::{Line, MAX_ERRORS, MAX_HIT_BYTES, Query, SearchMode, lines::FoundLines, sink::FileSink};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -54,7 +51,9 @@ fn add(sums: &mut Vec<u64>, counts: &[u64]) {
 /// The answer to a query.
 #[derive(Debug)]
 pub struct Hits {
-    files: VecDeque<(String, VecDeque<FoundLine>)>,
+    files: VecDeque<(String, FoundLines)>,
+    /// Lines of the first of them that were given.
+    given: usize,
     stats: Stats,
 }
 
@@ -63,12 +62,13 @@ impl Hits {
     pub fn next(&mut self, max: usize) -> Vec<Line> {
         let mut lines = Vec::new();
         while lines.len() < max {
-            let Some((path, found)) = self.files.front_mut() else { break };
-            match found.pop_front() {
-                Some(FoundLine { number, column, kind, patterns, text }) => {
-                    lines.push(Line { path: path.clone(), number, column, kind, patterns, text });
-                }
-                None => drop(self.files.pop_front()),
+            let Some((path, found)) = self.files.front() else { break };
+            if let Some(line) = found.get(self.given, path) {
+                lines.push(line);
+                self.given += 1;
+            } else {
+                self.files.pop_front();
+                self.given = 0;
             }
         }
         lines
@@ -103,7 +103,7 @@ struct State {
 struct Found {
     kept: usize,
     bytes: usize,
-    lines: Vec<FoundLine>,
+    lines: FoundLines,
 }
 
 impl Collector {
@@ -129,9 +129,10 @@ impl Collector {
         if self.is_full.load(Ordering::Relaxed) && !comes_before_last(&state.files, path) {
             return;
         }
+        let bytes = sink.lines.bytes();
         state.kept += sink.kept;
-        state.bytes += sink.bytes;
-        let found = Found { kept: sink.kept, bytes: sink.bytes, lines: sink.lines };
+        state.bytes += bytes;
+        let found = Found { kept: sink.kept, bytes, lines: sink.lines };
         state.files.insert(path.as_os_str().to_owned(), found);
         // What is kept is always the beginning of all hits in order: only the last file goes, and
         // from then on nothing is taken that comes after the one before it.
@@ -178,11 +179,11 @@ impl Collector {
         let files: VecDeque<_> = files
             .into_iter()
             .map(|(path, mut found)| {
-                cut(&mut found.lines, room, self.context_after);
+                found.lines.cut(room, self.context_after);
                 let hits = found.kept.min(room);
                 room -= hits;
                 kept += hits as u64;
-                (slashes(&path), VecDeque::from(found.lines))
+                (slashes(&path), found.lines)
             })
             .collect();
         let all = match self.mode {
@@ -194,7 +195,7 @@ impl Collector {
         if more_errors > 0 {
             stats.errors.push(format!("and {more_errors} more"));
         }
-        Hits { files, stats }
+        Hits { files, given: 0, stats }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -204,22 +205,6 @@ impl Collector {
 
 fn comes_before_last(files: &BTreeMap<OsString, Found>, path: &Path) -> bool {
     files.last_key_value().is_some_and(|(last, _)| path.as_os_str() < last.as_os_str())
-}
-
-/// Keeps the first `room` hits and the context of these.
-fn cut(lines: &mut Vec<FoundLine>, room: usize, context_after: u32) {
-    let mut hits = lines.iter().enumerate().filter(|(_, line)| line.kind == LineKind::Hit);
-    let Some(last_at) = room.checked_sub(1) else { return lines.clear() };
-    let last = hits.by_ref().nth(last_at).map(|(at, line)| (at, line.number));
-    let (Some((last_at, last_number)), true) = (last, hits.next().is_some()) else { return };
-    let end = last_number.saturating_add(context_after);
-    let near = lines[last_at + 1..].iter().take_while(|line| line.number <= end).count();
-    lines.truncate(last_at + 1 + near);
-    for line in &mut lines[last_at + 1..] {
-        line.kind = LineKind::Context;
-        line.column = 0;
-        line.patterns.clear();
-    }
 }
 
 fn slashes(path: &OsString) -> String {

@@ -16,6 +16,7 @@
 mod collect;
 mod content;
 mod finder;
+mod lines;
 mod matcher;
 mod needed;
 mod query;

@@ -1,4 +1,5 @@
 mod bounds;
+mod finding;
 mod rules;
 
 use super::{collect::Stats, *};
