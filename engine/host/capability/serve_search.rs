@@ -2,13 +2,66 @@
 
 use super::{blocking::blocking, search};
 use crate::{bindings::hob::plugin::search as wit, guest::Guest};
+use std::{
+    mem,
+    panic::resume_unwind,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::task::{JoinHandle, spawn_blocking};
 use wasmtime::{Result, component::Resource};
 
 /// Lines in one answer, whatever was asked for. 10,000: a few MiB.
 const MOST: usize = 10_000;
 
+/// Lines that are made ready while the guest is busy with those before. 1,024: what the Rust toolkit
+/// asks for, and at most 2 MiB.
+const AHEAD: usize = 1024;
+
 /// The host's side of `search.hits`.
-pub struct Hits(search::Hits);
+pub struct Hits {
+    hits: Arc<Mutex<search::Hits>>,
+    stats: String,
+    /// Lines that are ready.
+    ready: Vec<wit::Line>,
+    /// Those that are made ready beside the guest.
+    coming: Option<JoinHandle<Vec<wit::Line>>>,
+}
+
+impl Hits {
+    fn new(hits: search::Hits) -> Result<Self> {
+        let stats = serde_json::to_string(hits.stats())?;
+        Ok(Self { hits: Arc::new(Mutex::new(hits)), stats, ready: Vec::new(), coming: None })
+    }
+
+    /// Up to `most` further lines, and as many as there are.
+    async fn next(&mut self, most: usize) -> Result<Vec<wit::Line>> {
+        if let Some(coming) = self.coming.take() {
+            self.ready = match coming.await {
+                Ok(lines) => lines,
+                Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                Err(error) => return Err(wasmtime::Error::new(error)),
+            };
+        }
+        let later = self.ready.split_off(self.ready.len().min(most));
+        let mut lines = mem::replace(&mut self.ready, later);
+        if lines.len() < most {
+            lines.extend(take(&self.hits, most - lines.len()));
+        }
+        if self.ready.is_empty() && !lock(&self.hits).is_empty() {
+            let hits = Arc::clone(&self.hits);
+            self.coming = Some(spawn_blocking(move || take(&hits, most.min(AHEAD))));
+        }
+        Ok(lines)
+    }
+}
+
+fn take(hits: &Mutex<search::Hits>, most: usize) -> Vec<wit::Line> {
+    lock(hits).next(most).into_iter().map(to_wit).collect()
+}
+
+fn lock(hits: &Mutex<search::Hits>) -> MutexGuard<'_, search::Hits> {
+    hits.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl wit::Host for Guest {
     async fn grep(&mut self, root: String, query: wit::Query) -> Result<std::result::Result<Resource<Hits>, String>> {
@@ -19,7 +72,7 @@ impl wit::Host for Guest {
         let query = from_wit(query);
         let found = blocking(&self.cancel, move |stop| search::grep(&place, &query, &|| stop())).await?;
         match found {
-            Ok(hits) => Ok(Ok(self.table.push(Hits(hits))?)),
+            Ok(hits) => Ok(Ok(self.table.push(Hits::new(hits)?)?)),
             Err(error) => Ok(Err(error.to_string())),
         }
     }
@@ -28,12 +81,11 @@ impl wit::Host for Guest {
 impl wit::HostHits for Guest {
     async fn next(&mut self, this: Resource<Hits>, max: u32) -> Result<std::result::Result<Vec<wit::Line>, String>> {
         let most = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
-        let lines = self.table.get_mut(&this)?.0.next(most);
-        Ok(Ok(lines.into_iter().map(to_wit).collect()))
+        Ok(Ok(self.table.get_mut(&this)?.next(most).await?))
     }
 
     async fn stats(&mut self, this: Resource<Hits>) -> Result<String> {
-        Ok(serde_json::to_string(self.table.get(&this)?.0.stats())?)
+        Ok(self.table.get(&this)?.stats.clone())
     }
 
     async fn drop(&mut self, this: Resource<Hits>) -> Result<()> {

@@ -303,3 +303,28 @@ fn a_search_goes_through_to_its_hits() {
         assert_eq!(absent.err().as_deref(), Some("`/p/absent` does not exist"));
     });
 }
+
+#[test]
+fn hits_come_in_order_whatever_is_asked_for_at_once() {
+    use search::{Host as _, HostHits as _};
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a", "b", "c"] {
+        std::fs::write(folder.path().join(name), "x\n".repeat(2000)).expect("written");
+    }
+    let dirs = serde_json::json!({ "dirs": [{ "host": "{cwd}", "guest": "/p" }] });
+    let grant: Grant = serde_json::from_value(dirs).expect("a grant");
+    runtime().block_on(async {
+        let mut guest = guest_in(grant, folder.path());
+        let all = search::Query { max_hits: 5500, max_hits_per_file: 2000, ..query() };
+        let hits = guest.grep("/p".into(), all).await.expect("no trap").expect("granted");
+        let same = || wasmtime::component::Resource::new_borrow(hits.rep());
+        let mut seen = Vec::new();
+        for max in [1, 0, 2000, 10, 1500, 3, 1100].into_iter().cycle().take(14) {
+            let lines = guest.next(same(), max).await.expect("no trap").expect("lines");
+            assert_eq!(lines.len(), usize::min(max as usize, 5500 - seen.len()));
+            seen.extend(lines.into_iter().map(|line| (line.path, line.number)));
+        }
+        let expect = (0..5500).map(|at| (["a", "b", "c"][at / 2000].to_owned(), at as u32 % 2000 + 1));
+        assert_eq!(seen, expect.collect::<Vec<_>>());
+    });
+}

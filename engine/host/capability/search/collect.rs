@@ -63,15 +63,19 @@ impl Hits {
         let mut lines = Vec::new();
         while lines.len() < max {
             let Some((path, found)) = self.files.front() else { break };
-            if let Some(line) = found.get(self.given, path) {
-                lines.push(line);
-                self.given += 1;
-            } else {
+            lines.extend(found.get(self.given, path));
+            self.given += 1;
+            if self.given >= found.len() {
                 self.files.pop_front();
                 self.given = 0;
             }
         }
         lines
+    }
+
+    /// Whether all lines were given.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// The figures; final from the beginning.

@@ -56,6 +56,11 @@ impl FoundLines {
         self.lines.len() * size_of::<FoundLine>() + self.texts.len()
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
     /// The line at `index`, of the file at `path`.
     pub(super) fn get(&self, index: usize, path: &str) -> Option<Line> {
         let FoundLine { number, column, kind, patterns, end } = *self.lines.get(index)?;

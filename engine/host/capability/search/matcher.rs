@@ -53,13 +53,18 @@ impl Patterns {
         self.count
     }
 
+    /// A set for [`Self::in_line`], to be used again and again.
+    pub(super) fn none(&self) -> PatternSet {
+        PatternSet::new(self.count)
+    }
+
     /// The patterns that are in `line`, which is known to have at least one.
-    pub(super) fn in_line(&self, line: &[u8], mut each: impl FnMut(usize)) {
+    pub(super) fn in_line(&self, line: &[u8], found: &mut PatternSet, mut each: impl FnMut(usize)) {
         let Some(regex) = &self.attribution else {
             return each(0);
         };
-        let mut found = PatternSet::new(self.count);
-        regex.which_overlapping_matches(&Input::new(line), &mut found);
+        found.clear();
+        regex.which_overlapping_matches(&Input::new(line), found);
         found.iter().for_each(|id| each(id.as_usize()));
     }
 }

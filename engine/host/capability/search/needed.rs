@@ -154,7 +154,7 @@ mod tests {
         check("class FileSink", Some(&["Sink"]));
         check(r"\w+\s*=\s*(?P<name>Xylophon|Quark)", Some(&["Quark", "Xylophon"]));
         check("(?:ab_JQ)+", Some(&["b_JQ"]));
-check(r"(?i)\bq_z", Some(&["Q_Z", "Q_z", "q_Z", "q_z"]));
+        check(r"(?i)\bq_z", Some(&["Q_Z", "Q_z", "q_Z", "q_z"]));
     }
 
     #[test]

@@ -5,11 +5,14 @@ use super::{
 };
 use grep_matcher::Matcher as _;
 use grep_searcher::{Searcher, Sink, SinkContext, SinkContextKind, SinkFinish, SinkMatch};
+use regex_automata::PatternSet;
 use std::io;
 
 /// What was found in one file.
 pub(super) struct FileSink<'a> {
     patterns: &'a Patterns,
+    /// Those in the line at hand.
+    in_line: PatternSet,
     mode: SearchMode,
     context_after: u64,
     /// Hits that may be kept; 0 counts only.
@@ -35,6 +38,7 @@ impl<'a> FileSink<'a> {
         };
         Self {
             patterns,
+            in_line: patterns.none(),
             mode: query.mode,
             context_after: u64::from(query.context_after.min(super::MAX_CONTEXT)),
             keep,
@@ -79,7 +83,7 @@ impl Sink for FileSink<'_> {
         let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let keep = self.has_room();
         let mut in_line = PatternBits::default();
-        self.patterns.in_line(line, |index| {
+        self.patterns.in_line(line, &mut self.in_line, |index| {
             self.per_pattern[index] += 1;
             in_line.add(index);
         });
