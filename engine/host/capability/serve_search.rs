@@ -19,7 +19,7 @@ const AHEAD: usize = 1024;
 
 /// The host's side of `search.hits`.
 pub struct Hits {
-    hits: Arc<Mutex<search::Hits>>,
+    found: Arc<Mutex<search::Hits>>,
     stats: String,
     /// Lines that are ready.
     ready: Vec<wit::Line>,
@@ -30,7 +30,7 @@ pub struct Hits {
 impl Hits {
     fn new(hits: search::Hits) -> Result<Self> {
         let stats = serde_json::to_string(hits.stats())?;
-        Ok(Self { hits: Arc::new(Mutex::new(hits)), stats, ready: Vec::new(), coming: None })
+        Ok(Self { found: Arc::new(Mutex::new(hits)), stats, ready: Vec::new(), coming: None })
     }
 
     /// Up to `most` further lines, and as many as there are.
@@ -45,10 +45,10 @@ impl Hits {
         let later = self.ready.split_off(self.ready.len().min(most));
         let mut lines = mem::replace(&mut self.ready, later);
         if lines.len() < most {
-            lines.extend(take(&self.hits, most - lines.len()));
+            lines.extend(take(&self.found, most - lines.len()));
         }
-        if self.ready.is_empty() && !lock(&self.hits).is_empty() {
-            let hits = Arc::clone(&self.hits);
+        if self.ready.is_empty() && !lock(&self.found).is_empty() {
+            let hits = Arc::clone(&self.found);
             self.coming = Some(spawn_blocking(move || take(&hits, most.min(AHEAD))));
         }
         Ok(lines)

@@ -77,7 +77,7 @@ impl Tree {
         options.read(true).follow(FollowSymlinks::No).nonblock(true);
         let file = self.dir.open_with(relative, &options)?.into_std();
         let metadata = file.metadata()?;
-        Ok(metadata.is_file().then(|| (file, metadata.len())))
+        Ok(metadata.is_file().then_some((file, metadata.len())))
     }
 
     /// An error's text with paths relative to the root.

@@ -90,11 +90,10 @@ fn push_text(texts: &mut String, line: &[u8]) {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     // Replacing never shortens below the cut: each byte becomes at least one byte.
     let line = &line[..line.len().min(MAX_LINE_BYTES + 4)];
-    match str::from_utf8(line) {
-        Ok(text) => texts.push_str(&text[..text.floor_char_boundary(MAX_LINE_BYTES)]),
-        Err(_) => {
-            let text = String::from_utf8_lossy(line);
-            texts.push_str(&text[..text.floor_char_boundary(MAX_LINE_BYTES)]);
-        }
+    if let Ok(text) = str::from_utf8(line) {
+        texts.push_str(&text[..text.floor_char_boundary(MAX_LINE_BYTES)]);
+    } else {
+        let text = String::from_utf8_lossy(line);
+        texts.push_str(&text[..text.floor_char_boundary(MAX_LINE_BYTES)]);
     }
 }
