@@ -252,7 +252,7 @@ mod tests {
         let (_folder, mut store, worker) = waiting(count);
         assert_eq!(store.claim(&worker, 5, 1, Timestamp(1)).expect("claims").len(), 1);
         assert!(store.changes().claimable(&worker, 5).expect("looks"));
-        assert_eq!(store.view(|view| view.counts()).expect("counts").pending, count as u64 - 1);
+        assert_eq!(store.counts().expect("counts").pending, count as u64 - 1);
         [NEXT, RUNNING, QUEUED, COUNTS].map(|sql| {
             let statement = store.changes().database.prepare_cached(sql).expect("is kept");
             assert_eq!(statement.get_status(StatementStatus::FullscanStep), 0, "{sql}");

@@ -97,11 +97,12 @@ impl<'a> Worker<'a> {
         let finder = &self.patterns.finder;
         let mut sink = FileSink::new(&self.patterns, query, collector.wants(path));
         let searched = match content {
-            Content::Whole(bytes) if !finder.begin_whole(bytes) => {
+            Content::Whole(bytes) => {
+                let is_over = !finder.begin_whole(bytes);
+                let searched = if is_over { Ok(()) } else { self.searcher.search_slice(finder, bytes, &mut sink) };
                 sink.bytes_searched = bytes.len() as u64;
-                Ok(())
+                searched
             }
-            Content::Whole(bytes) => self.searcher.search_slice(finder, bytes, &mut sink),
             Content::Begun(bytes) => {
                 finder.begin_pieces();
                 let rest = Watched { file, cancelled };
