@@ -62,3 +62,16 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_tasks_cannot_compile() {
+        let (runs, compiles) = (build().expect("an engine"), build_compiler().expect("an engine"));
+        let empty = b"\0asm\x0d\0\x01\0";
+        assert!(runs.precompile_component(empty).is_err());
+        assert!(compiles.precompile_component(empty).is_ok());
+    }
+}
